@@ -1,0 +1,5 @@
+"""`python -m app` is `scholiast`."""
+
+from app.cli import main
+
+main()

@@ -1,0 +1,172 @@
+"""The command line: `scholiast COMMAND --help`.
+
+`serve` and `worker` become the process they start; the other commands either talk to a running service over HTTP or
+look at the data folder. Nothing heavy is imported here, so `--help` is quick.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+from rich.table import Table
+
+from app import demo as demonstration
+from app import doctor as examination
+from app.client import Client
+from app.models.commands import models
+from app.progress import wait_until_ready
+from app.settings import Settings
+from retrieval.errors import ScholiastError
+
+app = typer.Typer(
+    name="scholiast",
+    help="Answers questions from your own documents, with citations, on your own machine.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+app.add_typer(models, name="models")
+console = Console(highlight=False)
+
+Collection = Annotated[str, typer.Option("--collection", "-c", help="The knowledge base.")]
+Url = Annotated[str | None, typer.Option("--url", help="Where the service runs; default: this machine.")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one.")] = None,
+) -> None:
+    """Serve the API and the web page, with an ingest worker."""
+    settings = Settings()
+    # After its graceful stop uvicorn raises the signal again; stopping on request is a success.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=host or settings.host,
+        port=settings.port if port is None else port,
+        log_level=settings.log_level.lower(),
+        access_log=False,
+        timeout_graceful_shutdown=20,
+        server_header=False,
+    )
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def worker(context: typer.Context) -> None:
+    """Run an ingest worker on its own."""
+    os.execv(sys.executable, [sys.executable, "-m", "app.worker", *context.args])  # noqa: S606 - our own module
+
+
+@app.command()
+def add(
+    paths: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Files to upload.")],
+    collection: Collection = "default",
+    wait: Annotated[bool, typer.Option(help="Wait until they are searchable.")] = True,
+    url: Url = None,
+) -> None:
+    """Upload files."""
+    with _client(url) as client:
+        accepted = client.upload(paths, collection)
+        if not wait:
+            console.print(f"{len(accepted)} documents accepted.")
+            return
+        finished = wait_until_ready(client, [document["id"] for document in accepted], console)
+    failed = [document for document in finished if document["status"] == "failed"]
+    for document in failed:
+        console.print(f"[red]{document['name']}[/]: {document['error']['detail']}")
+    console.print(f"{len(finished) - len(failed)} documents ready, {len(failed)} failed.")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(
+    collection: Annotated[str | None, typer.Option("--collection", "-c", help="Only this knowledge base.")] = None,
+    url: Url = None,
+) -> None:
+    """Show whether the service is ready, and every document with its state."""
+    with _client(url) as client:
+        ready, reasons = client.ready()
+        console.print("ready" if ready else f"not ready: {' '.join(reasons)}")
+        table = Table("document", "collection", "status", "chunks", "note")
+        for document in client.documents(collection):
+            progress = document["progress"]
+            stage = f"{progress['stage']} {progress['done']}/{progress['total']}" if progress["stage"] else ""
+            note = document["error"]["detail"] if document["error"] else stage or " ".join(document["warnings"])
+            table.add_row(document["name"], document["collection"], document["status"], str(document["chunks"]), note)
+        console.print(table)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    collection: Collection = "default",
+    k: Annotated[int, typer.Option("-k", help="How many hits.")] = 5,
+    url: Url = None,
+) -> None:
+    """Search the documents."""
+    with _client(url) as client:
+        found = client.search(query, collection, k)
+    for rank, hit in enumerate(found["hits"], start=1):
+        page = f", page {hit['page']}" if hit["page"] else ""
+        console.print(f"[bold]{rank}. {hit['document']}[/]{page}  [dim]{hit['score']:.4f}[/]", markup=True)
+        console.print(hit["text"], markup=False)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    collection: Collection = "default",
+    url: Url = None,
+) -> None:
+    """Ask a question; the answer streams in, with its citations."""
+    with _client(url) as client:
+        for name, data in client.ask(question, collection):
+            if name == "token":
+                console.print(data["text"], end="", markup=False, soft_wrap=True)
+            elif name == "done":
+                console.print()
+                demonstration.print_citations(data, console)
+
+
+@app.command()
+def doctor() -> None:
+    """Compare database, files and indexes; exit code 1 if anything is wrong."""
+    findings = examination.examine(Settings())
+    for finding in findings:
+        console.print(f"[red]{finding.problem}[/]\n  {finding.remedy}")
+    console.print("Nothing is wrong." if not findings else f"{len(findings)} findings.")
+    if findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo() -> None:
+    """Start a fresh service, ingest the sample documents, ask about them, stop."""
+    demonstration.run(console)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def bench(context: typer.Context) -> None:
+    """Run a benchmark: `scholiast bench --help` lists them."""
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "bench", *context.args], check=False).returncode)  # noqa: S603
+
+
+def main() -> None:
+    """The console script; errors of the tree become one line and exit code 1."""
+    try:
+        app()
+    except ScholiastError as error:
+        console.print(f"[red]{error.detail}[/]")
+        sys.exit(1)
+
+
+def _client(url: str | None) -> Client:
+    return Client(url or f"http://127.0.0.1:{Settings().port}")

@@ -1,0 +1,77 @@
+"""The demonstration: a fresh service, the sample documents, real questions, and a non-zero exit if anything fails."""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from app.client import Client
+from app.fresh_service import fresh_service
+from app.progress import wait_until_ready
+from retrieval.errors import ScholiastError
+
+EXAMPLES = Path("examples")
+
+
+class DemonstrationFailed(ScholiastError):
+    """A step of the demonstration did not work."""
+
+
+def run(console: Console) -> None:
+    """Runs it; raises `ScholiastError` if any step does not work."""
+    started = time.perf_counter()
+    paths = sorted((EXAMPLES / "documents").iterdir())
+    questions = [entry for entry in json.loads((EXAMPLES / "questions.json").read_text()) if entry.get("demo")]
+    console.print("Starting a fresh service and loading the models ...")
+    with fresh_service() as client:
+        console.print(f"Uploading {len(paths)} sample documents.")
+        accepted = client.upload(paths, "demo")
+        finished = wait_until_ready(client, [document["id"] for document in accepted], console)
+        for document in finished:
+            console.print(
+                f"  {document['status']:>6}  {document['chunks']:>4} chunks  {document['name']}", markup=False
+            )
+        if failed := [document["name"] for document in finished if document["status"] != "ready"]:
+            raise DemonstrationFailed(f"Not ready: {', '.join(failed)}.")
+        answers = [_ask(client, entry, console) for entry in questions]
+    cited = sum(bool(answer["citations"]) for answer in answers)
+    console.print(
+        f"\n{len(finished)} documents, {len(answers)} answers, {cited} with citations, "
+        f"{time.perf_counter() - started:.1f} s."
+    )
+    if cited < min(5, len(answers)):
+        raise DemonstrationFailed("Fewer than 5 answers had a citation.")
+
+
+def print_citations(answer: Any, console: Console) -> None:
+    """The numbered citations of an answer and the time of each stage."""
+    for citation in answer["citations"]:
+        page = f", page {citation['page']}" if citation["page"] else ""
+        console.print(f"  [{citation['n']}] {citation['document']}{page}: “{citation['quote']}”", markup=False)
+    stages = [f"{entry['stage']} {entry['milliseconds']:.0f}" for entry in answer["trace"]["stages"]]
+    console.print(f"  {' · '.join(stages)} ms", style="dim", markup=False)
+
+
+def _ask(client: Client, entry: Any, console: Console) -> Any:
+    console.print(f"\n{entry['question']}", style="bold", markup=False)
+    answer = None
+    for name, data in client.ask(entry["question"], "demo"):
+        if name == "done":
+            answer = data
+    if answer is None:
+        raise DemonstrationFailed("A streamed answer ended without its last event.")
+    console.print(answer["answer"], markup=False)
+    print_citations(answer, console)
+    _check_quotes(client, answer["citations"])
+    return answer
+
+
+def _check_quotes(client: Client, citations: Sequence[Any]) -> None:
+    """Every quote must be in its document, at its offsets, letter for letter."""
+    for citation in citations:
+        text = client.text(citation["document_id"])
+        if text[citation["start"] : citation["end"]] != citation["quote"]:
+            raise DemonstrationFailed(f"A quote is not in {citation['document']} where the citation says.")

@@ -1,0 +1,136 @@
+"""The ask route: an answer with citations, whole or streamed."""
+
+import json
+import threading
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import anyio.to_thread
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+from fastapi.sse import format_sse_event
+from pydantic import BaseModel
+
+from app import errors
+from app.dependencies import ServiceDep
+from app.routes.search import hit_details
+from app.schemas import AnswerDetails, CitationDetails, Question, TraceDetails, UsageDetails
+from app.service import Service
+from generation.answer import AnswerRequest
+from generation.types import (
+    Answer,
+    AnswerEvent,
+    Citation,
+    CitationEvent,
+    DoneEvent,
+    GenerationOptions,
+    Message,
+    StageEvent,
+    TokenEvent,
+)
+from retrieval.errors import ScholiastError
+
+router = APIRouter(prefix="/v1", tags=["ask"])
+
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "description": "The answer; with `stream: true` the events `stage`, `token`, `citation`, `done`, `error`.",
+    }
+}
+
+
+@router.post("/ask", response_model=AnswerDetails, responses=_STREAM)
+def ask(service: ServiceDep, question: Question) -> AnswerDetails | StreamingResponse:
+    """An answer from the documents, every citation checked; `abstained` when they do not say."""
+    answerer = service.engines.answerer  # raises before anything is streamed while the models load
+    request_id = str(uuid.uuid4())
+    cancelled = threading.Event()
+    events = answerer.answer(_request(service, question), cancelled.is_set)
+    if question.stream:
+        # The first event is made here, so that an unknown collection or a full queue is a plain error response.
+        first = next(events)
+        return StreamingResponse(
+            _encoded(service, request_id, first, events, cancelled), media_type="text/event-stream"
+        )
+    for event in events:
+        if isinstance(event, DoneEvent):
+            return _finished(service, request_id, event.answer)
+    raise AssertionError("an answer ends with a DoneEvent")
+
+
+def _request(service: Service, question: Question) -> AnswerRequest:
+    options = question.options
+    return AnswerRequest(
+        question=question.question,
+        collection=question.collection,
+        history=tuple(Message(turn.role, turn.content) for turn in question.history),
+        filter=question.filter,
+        k=options.k or service.settings.answer_passages,
+        options=GenerationOptions(
+            max_tokens=options.max_tokens,
+            temperature=options.temperature,
+            top_p=options.top_p,
+            top_k=options.top_k,
+            seed=options.seed,
+        ),
+    )
+
+
+async def _encoded(
+    service: Service, request_id: str, first: AnswerEvent, rest: Iterator[AnswerEvent], cancelled: threading.Event
+) -> AsyncIterator[bytes]:
+    """The events as server-sent events. When the client goes away, generation stops at the next token."""
+    try:
+        event: AnswerEvent | None = first
+        while event is not None:
+            yield _sse(*_shown(service, request_id, event))
+            event = await anyio.to_thread.run_sync(_next(rest), abandon_on_cancel=True)
+    except ScholiastError as error:
+        yield _sse("error", errors.body(error))
+    finally:
+        cancelled.set()
+
+
+def _next(events: Iterator[AnswerEvent]) -> Callable[[], AnswerEvent | None]:
+    return lambda: next(events, None)
+
+
+def _shown(service: Service, request_id: str, event: AnswerEvent) -> tuple[str, Any]:
+    """Name and data of the event."""
+    match event:
+        case StageEvent(stage, milliseconds):
+            return "stage", {"stage": stage, "milliseconds": milliseconds}
+        case TokenEvent(text):
+            return "token", {"text": text}
+        case CitationEvent(citation):
+            return "citation", _citation(citation)
+        case DoneEvent(answer):
+            return "done", _finished(service, request_id, answer)
+
+
+def _sse(name: str, data: Any) -> bytes:
+    encoded = data.model_dump_json() if isinstance(data, BaseModel) else json.dumps(data, ensure_ascii=False)
+    return format_sse_event(event=name, data_str=encoded)
+
+
+def _finished(service: Service, request_id: str, answer: Answer) -> AnswerDetails:
+    service.metrics.observe_trace(answer.trace)
+    usage = answer.usage
+    if usage is not None:
+        service.metrics.tokens.labels("in").inc(usage.prompt_tokens)
+        service.metrics.tokens.labels("out").inc(usage.completion_tokens)
+    return AnswerDetails(
+        request_id=request_id,
+        answer=answer.text,
+        citations=[_citation(citation) for citation in answer.citations],
+        passages=[hit_details(hit) for hit in answer.passages],
+        abstained=answer.abstained,
+        trace=TraceDetails(**answer.trace.as_dict()),
+        usage=UsageDetails.model_validate(usage, from_attributes=True) if usage is not None else None,
+    )
+
+
+def _citation(citation: Citation) -> CitationDetails:
+    return CitationDetails.model_validate(citation, from_attributes=True)

@@ -1,0 +1,61 @@
+"""Routes of collections: list, look at, change settings, delete."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from sqlalchemy import Connection
+
+from app.dependencies import Cursor, Limit, ServiceDep, decode_cursor, encode_cursor
+from app.schemas import CollectionChange, CollectionDetails, CollectionPage, CollectionSettings, FieldDetails
+from retrieval.store import collections
+from retrieval.store.collections import Collection
+
+router = APIRouter(prefix="/v1/collections", tags=["collections"])
+
+Name = Annotated[str, Path(max_length=64, description="A collection's name.")]
+
+
+@router.get("")
+def list_collections(service: ServiceDep, limit: Limit = 100, cursor: Cursor = None) -> CollectionPage:
+    """Collections by name."""
+    after = decode_cursor(cursor) if cursor is not None else None
+    with service.storage.database.read() as connection:
+        found = collections.list_page(connection, limit + 1, after)
+        shown = [_details(connection, collection) for collection in found[:limit]]
+    more = encode_cursor(found[limit - 1].name) if len(found) > limit else None
+    return CollectionPage(collections=shown, next_cursor=more)
+
+
+@router.get("/{name}")
+def get_collection(service: ServiceDep, name: Name) -> CollectionDetails:
+    """A collection with its counts, settings and the metadata fields that filters can use."""
+    with service.storage.database.read() as connection:
+        return _details(connection, collections.get(connection, name))
+
+
+@router.patch("/{name}")
+def change_collection(service: ServiceDep, name: Name, change: CollectionChange) -> CollectionDetails:
+    """Changes settings; they apply to documents that are added from then on."""
+    with service.storage.database.write() as connection:
+        changed = change.settings.model_dump(exclude_unset=True)
+        return _details(connection, collections.change_settings(connection, name, changed))
+
+
+@router.delete("/{name}", status_code=204)
+def delete_collection(service: ServiceDep, name: Name) -> None:
+    """Deletes the collection and every document in it."""
+    with service.storage.database.write() as connection:
+        collections.remove(connection, name)
+
+
+def _details(connection: Connection, collection: Collection) -> CollectionDetails:
+    counts = collections.counts(connection, collection.name)
+    fields = collections.metadata_fields(connection, collection.name)
+    return CollectionDetails(
+        name=collection.name,
+        documents=counts.documents,
+        chunks=counts.chunks,
+        settings=CollectionSettings(**collection.settings),
+        fields=[FieldDetails.model_validate(field, from_attributes=True) for field in fields],
+        created_at=collection.created_at,
+    )

@@ -1,0 +1,61 @@
+"""The API process's state: storage at once, engines as soon as the models are loaded."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from app.metrics import Metrics
+from app.settings import Settings
+from app.wiring import Engines, Storage
+from retrieval.errors import ModelUnavailable, Overloaded
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Service:
+    """Storage and, once loaded, engines. Documents can be uploaded and listed while the models still load."""
+
+    def __init__(
+        self, settings: Settings, storage: Storage, load: Callable[[Settings, Storage], Engines], metrics: Metrics
+    ) -> None:
+        self.settings = settings
+        self.storage = storage
+        self.metrics = metrics
+        self._load = load
+        self._engines: Engines | None = None
+        self._failure: ModelUnavailable | None = None
+
+    def start(self) -> None:
+        """Begins to load the engines, in the background."""
+        threading.Thread(target=self._run, name="load-engines", daemon=True).start()
+
+    @property
+    def engines(self) -> Engines:
+        """The engines; raises `Overloaded` while they load and `ModelUnavailable` if they cannot be."""
+        if self._failure is not None:
+            raise self._failure
+        if self._engines is None:
+            raise Overloaded("The models are still loading; try again in a few seconds.", retry_after=5)
+        return self._engines
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """What keeps the service from answering; empty when it is ready."""
+        try:
+            _ = self.engines
+        except (Overloaded, ModelUnavailable) as reason:
+            return [reason.detail]
+        return []
+
+    def _run(self) -> None:
+        try:
+            engines = self._load(self.settings, self.storage)
+            self.metrics.models.labels("embedder", engines.embedder.model_id).set(1)
+            self.metrics.models.labels("generator", engines.generator.name).set(1)
+            self._engines = engines
+        except ModelUnavailable as failure:
+            self._failure = failure
+            _LOGGER.error("%s", failure.detail)  # noqa: TRY400 - the reason is the message, the stack says nothing
+        except Exception:  # a thread's edge; without this the service would say "still loading" for ever
+            self._failure = ModelUnavailable("A model could not be loaded; the log has the reason.")
+            _LOGGER.exception("The models could not be loaded.")

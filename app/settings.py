@@ -1,0 +1,102 @@
+"""All settings, read once from the environment (prefix `SCHOLIAST_`) and passed on as plain values.
+
+Nothing else reads the environment. Every field has a safe default, a bound and its reason; docs/configuration.md lists
+them, and a test keeps the two in step.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Settings of both processes, the service and its workers."""
+
+    model_config = SettingsConfigDict(env_prefix="SCHOLIAST_", env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Annotated[Path, Field(description="Folder of database, original files and indexes.")] = Path("data")
+    models_dir: Annotated[Path, Field(description="Folder of the models that `scholiast models pull` installs.")] = (
+        Path("models")
+    )
+    database_url: Annotated[
+        str | None, Field(description="SQLAlchemy URL of the database; empty: SQLite in the data folder.")
+    ] = None
+
+    host: Annotated[str, Field(description="Address to listen on; the default is reached from this machine only.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 8000
+    workers: Annotated[
+        int,
+        Field(
+            ge=0, le=16, description="Ingest workers that `serve` starts; 0 where they run as services of their own."
+        ),
+    ] = 1
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="What is logged to standard error.")
+    ] = "INFO"
+
+    embedding_model: Annotated[
+        str, Field(description="Name under the models folder, or path, of a sentence-transformers folder.")
+    ] = "multilingual-e5-small"
+    generator_model: Annotated[
+        str, Field(description="Name under the models folder, or path, of a causal language model folder.")
+    ] = "SmolLM2-135M-Instruct"
+    generator_backend: Annotated[
+        Literal["transformers"], Field(description="What runs the generator; more backends follow.")
+    ] = "transformers"
+    threads: Annotated[
+        int, Field(ge=1, le=256, description="Threads that one process computes with; more than cores is slower.")
+    ] = 2
+
+    max_upload_mib: Annotated[
+        int, Field(ge=1, le=4096, description="Largest request body in MiB; beyond it 413, before it is stored.")
+    ] = 256
+    max_files_per_upload: Annotated[int, Field(ge=1, le=1000, description="Files in one upload request.")] = 100
+    parse_memory_mib: Annotated[
+        int, Field(ge=256, le=65536, description="Memory of the child process that parses one file, in MiB.")
+    ] = 1536
+    parse_seconds: Annotated[
+        int, Field(ge=1, le=3600, description="Wall time for parsing one file; a hanging parser is stopped.")
+    ] = 120
+    ingest_concurrency: Annotated[
+        int, Field(ge=1, le=64, description="Documents a worker ingests side by side, to fill the embedder's batches.")
+    ] = 16
+
+    max_waiting_answers: Annotated[
+        int, Field(ge=0, le=1000, description="Questions that may wait for the generator; beyond it 503.")
+    ] = 8
+    answer_passages: Annotated[
+        int, Field(ge=1, le=20, description="Passages that an answer may use; small models get lost in many.")
+    ] = 4
+    prompt_tokens: Annotated[
+        int, Field(ge=256, le=32768, description="Longest prompt; passages that do not fit are left out, last first.")
+    ] = 1600
+    min_evidence: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Calibrated chance that the passages concern the question, below which the service abstains.",
+        ),
+    ] = 0.5
+
+    @model_validator(mode="after")
+    def _fill_database_url(self) -> Self:
+        if not self.database_url:
+            # frozen: pydantic's own way to set a derived value
+            object.__setattr__(self, "database_url", f"sqlite:///{self.data_dir.resolve() / 'scholiast.db'}")
+        return self
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """Largest request body in bytes."""
+        return self.max_upload_mib * MEBIBYTE
+
+    def model_folder(self, name: str) -> Path:
+        """Where the named model lies: under the models folder, or the path itself if it is one."""
+        return Path(name) if "/" in name else self.models_dir / name

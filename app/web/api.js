@@ -1,0 +1,119 @@
+/** The service's HTTP API as functions; every failure becomes a ServiceError that a person can read. */
+
+import { serverSentEvents } from "./event_stream.js";
+
+const UNREACHABLE = "The service cannot be reached. Check that it is running, then try again.";
+
+/** What went wrong, in words for the person; `status` is 0 when no response came at all. */
+export class ServiceError extends Error {
+  constructor(detail, { status = 0, retryAfter = null } = {}) {
+    super(detail);
+    this.status = status;
+    this.retryAfter = retryAfter; // seconds, when the service asks to come back later
+  }
+
+  /** The service could not be reached. */
+  static unreachable() {
+    return new ServiceError(UNREACHABLE);
+  }
+
+  /** From a problem+json object (RFC 9457), or whatever else came with the status. */
+  static fromProblem(problem, status = 0, retryAfter = null) {
+    const said = [problem?.detail, problem?.title].find((text) => typeof text === "string" && text);
+    const detail = said ?? `The service answered with status ${status}. Try again in a moment.`;
+    return new ServiceError(detail, { status: problem?.status ?? status, retryAfter });
+  }
+}
+
+/** Seconds from a Retry-After header (a number or a date), or null. */
+export function retryAfterSeconds(header) {
+  if (!header) return null;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds);
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? null : Math.max(0, Math.ceil((date - Date.now()) / 1000));
+}
+
+async function request(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw ServiceError.unreachable();
+  }
+  if (response.ok) return response;
+  const problem = await response.json().catch(() => null);
+  throw ServiceError.fromProblem(problem, response.status, retryAfterSeconds(response.headers.get("Retry-After")));
+}
+
+const json = async (path, options) => (await request(path, options)).json();
+const documentPath = (id) => `/v1/documents/${encodeURIComponent(id)}`;
+
+/** All collections, every page of the list. */
+export async function listCollections() {
+  const collections = [];
+  let cursor = null;
+  do {
+    const query = cursor ? `?${new URLSearchParams({ cursor })}` : "";
+    const page = await json(`/v1/collections${query}`);
+    collections.push(...page.collections);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return collections;
+}
+
+/** One page of a collection's documents: `{documents, next_cursor}`. A collection not yet used has none. */
+export async function listDocuments(collection, cursor, signal) {
+  const query = new URLSearchParams({ collection, limit: 30, ...(cursor ? { cursor } : {}) });
+  try {
+    return await json(`/v1/documents?${query}`, { signal });
+  } catch (error) {
+    if (error.status === 404) return { documents: [], next_cursor: null };
+    throw error;
+  }
+}
+
+/** One document's state. */
+export const readDocument = (id) => json(documentPath(id));
+
+/** Deletes a document; one that is already gone counts as deleted. */
+export async function deleteDocument(id) {
+  try {
+    await request(documentPath(id), { method: "DELETE" });
+  } catch (error) {
+    if (error.status !== 404) throw error;
+  }
+}
+
+/** The extracted text of a document. */
+export const documentText = async (id, signal) => (await json(`${documentPath(id)}/text`, { signal })).text;
+
+/** Where the original bytes of a document are. */
+export const contentUrl = (id) => `${documentPath(id)}/content`;
+
+/** Where the progress events of a document are. */
+export const eventsUrl = (id) => `${documentPath(id)}/events`;
+
+/** Asks a question; yields the answer's events `{event, data}` until the service has said all. */
+export async function* ask(body, signal) {
+  const response = await request("/v1/ask", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
+    body: JSON.stringify({ ...body, stream: true }),
+    signal,
+  });
+  for await (const { event, data } of serverSentEvents(response.body)) {
+    if (event === "error") throw ServiceError.fromProblem(JSON.parse(data));
+    yield { event, data: JSON.parse(data) };
+  }
+}
+
+/** What keeps the service from answering, in sentences; empty when it is ready. */
+export async function missing() {
+  const response = await fetch("/readyz", { cache: "no-store" }).catch(() => null);
+  if (response === null) return [UNREACHABLE];
+  if (response.ok) return [];
+  const { reasons } = await response.json().catch(() => ({}));
+  return reasons?.length > 0 ? reasons : ["The service is not ready yet."];
+}

@@ -1,0 +1,54 @@
+"""Reads labelled retrieval data in the BEIR layout: corpus.jsonl, queries.jsonl (or .gz) and qrels/<split>.tsv."""
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from retrieval.errors import InvalidRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A passage of a corpus."""
+
+    id: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Passages, queries and judgements: `judgements[query id][passage id]` is the grade."""
+
+    name: str
+    passages: Sequence[Passage]
+    queries: Mapping[str, str]
+    judgements: Mapping[str, Mapping[str, int]]
+
+
+def load(folder: Path, split: str) -> Corpus:
+    """The corpus in the folder with the judgements of one split; queries without a judgement are left out."""
+    path = folder / "qrels" / f"{split}.tsv"
+    if not path.exists():
+        known = sorted(found.stem for found in path.parent.glob("*.tsv"))
+        raise InvalidRequest(f"{folder.name} has no split '{split}'.", field="split", allowed=known)
+    judgements: dict[str, dict[str, int]] = {}
+    for line in path.read_text().splitlines()[1:]:
+        query_id, passage_id, grade = line.split("\t")
+        judgements.setdefault(query_id, {})[passage_id] = int(grade)
+    return Corpus(
+        folder.name,
+        [Passage(row["_id"], row.get("title") or "", row["text"]) for row in _rows(folder / "corpus.jsonl")],
+        {row["_id"]: row["text"] for row in _rows(folder / "queries.jsonl") if row["_id"] in judgements},
+        judgements,
+    )
+
+
+def _rows(path: Path) -> Iterator[Any]:
+    packed = path.with_name(path.name + ".gz")
+    with gzip.open(packed, "rt") if packed.exists() else path.open() as file:
+        for line in file:
+            yield json.loads(line)

@@ -1,0 +1,96 @@
+"""What a benchmark gives: rows of figures with intervals, as a table, as JSON and as a plot."""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib import pyplot
+from rich.console import Console
+from rich.table import Table
+
+from retrieval.types import Json
+
+mpl.use("Agg")  # no screen
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure; `low` and `high` bound its 95 % interval where one can be given."""
+
+    system: str
+    data: str
+    metric: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of one run and what they were measured on."""
+
+    name: str
+    configuration: Json
+    rows: Sequence[Row]
+
+
+def bootstrap(system: str, data: str, metric: str, values: Sequence[float]) -> Row:
+    """The mean of the values with a bootstrap interval (1,000 resamples, fixed seed)."""
+    array = np.asarray(values, dtype=np.float64)
+    generator = np.random.default_rng(0)
+    means = array[generator.integers(0, len(array), (1000, len(array)))].mean(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return Row(system, data, metric, float(array.mean()), float(low), float(high))
+
+
+def publish(report: Report, path: Path) -> None:
+    """Prints the table, writes the figures to the path as JSON and the plot beside it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shown = {
+        "name": report.name,
+        "commit": _commit(),
+        "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
+        "configuration": report.configuration,
+        "rows": [asdict(row) for row in report.rows],
+    }
+    path.write_text(json.dumps(shown, indent=1, ensure_ascii=False) + "\n")
+    _print(report)
+    _plot(report, path.with_suffix(".png"))
+
+
+def _print(report: Report) -> None:
+    table = Table("system", "data", "metric", "value", "95 % interval", title=report.name)
+    for row in report.rows:
+        interval = f"{row.low:.3f} to {row.high:.3f}" if row.low is not None else ""
+        table.add_row(row.system, row.data, row.metric, f"{row.value:.3f}", interval)
+    Console().print(table)
+
+
+def _plot(report: Report, path: Path) -> None:
+    """One panel a metric: a bar for every system and data set."""
+    metrics = list(dict.fromkeys(row.metric for row in report.rows))
+    figure, panels = pyplot.subplots(len(metrics), 1, figsize=(8, 1.2 + 1.6 * len(metrics)), squeeze=False)
+    for panel, metric in zip(panels[:, 0], metrics, strict=True):
+        rows = [row for row in report.rows if row.metric == metric]
+        labels = [f"{row.system}, {row.data}" for row in rows]
+        panel.barh(labels, [row.value for row in rows], color="#0b6b5d")
+        for position, row in enumerate(rows):
+            if row.low is not None and row.high is not None:
+                panel.plot([row.low, row.high], [position, position], color="#1f2328", linewidth=2)
+        panel.invert_yaxis()
+        panel.set_title(metric, loc="left", fontsize=10)
+        panel.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+
+
+def _commit() -> str:
+    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "unknown"

@@ -1,0 +1,121 @@
+"""Answers a question from the documents. `Answerer.answer` is the whole of it, in order."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Protocol
+
+from generation.alignment import Alignment
+from generation.citation_check import CitationCheck
+from generation.drafting import Draft
+from generation.passage_choice import Prompt, distinct, fit_prompt
+from generation.prompts import STOP, wording_for
+from generation.types import (
+    Answer,
+    AnswerEvent,
+    DoneEvent,
+    GenerationOptions,
+    LanguageModel,
+    Message,
+    StageEvent,
+    TokenEvent,
+    Usage,
+)
+from retrieval.trace import Trace
+from retrieval.types import Hit, Json, SearchRequest, SearchResult
+
+
+class Searcher(Protocol):
+    """Finds passages for a question."""
+
+    def search(self, request: SearchRequest) -> SearchResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRequest:
+    """One question as the pipeline sees it: already validated, all defaults filled in."""
+
+    question: str
+    collection: str
+    k: int
+    history: Sequence[Message] = ()
+    filter: Mapping[str, Json] | None = None
+    options: GenerationOptions = field(default_factory=GenerationOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLimits:
+    """When to answer at all, and how much the model gets to read."""
+
+    minimum_evidence: float  # 0..1; with less, the answer says that the documents do not tell
+    passages: int  # at most so many in the prompt, however many were found
+    prompt_tokens: int
+
+
+class Answerer:
+    """Answers questions with citations; holds the searcher, the model and the limits."""
+
+    def __init__(self, searcher: Searcher, model: LanguageModel, limits: AnswerLimits) -> None:
+        self._searcher = searcher
+        self._model = model
+        self._limits = limits
+
+    def answer(self, request: AnswerRequest, cancelled: Callable[[], bool]) -> Iterator[AnswerEvent]:
+        """Yields each stage, the text and its citations as they come, and the whole answer last.
+
+        Raises what the search and the model raise.
+        """
+        result = self._searcher.search(
+            SearchRequest(request.question, request.collection, request.k, filter=request.filter)
+        )
+        trace = result.trace
+        yield from (StageEvent(stage.stage, stage.milliseconds) for stage in trace.stages)
+        if not result.hits or result.evidence < self._limits.minimum_evidence:
+            trace.skip("generate", f"evidence {result.evidence:.2f} is below {self._limits.minimum_evidence:.2f}")
+            yield from _abstain(request.question, result.hits, trace, None)
+            return
+        prompt = self._prompt(request, result.hits, trace)
+        yield _last_stage(trace)
+        check = CitationCheck(Alignment(request.question, prompt.passages), prompt.passages)
+        draft = Draft(check)
+        with trace.stage("generate") as stage:
+            options = replace(request.options, stop=(*request.options.stop, *STOP))
+            yield from draft.write(self._model.stream(prompt.messages, options, lambda: draft.looping or cancelled()))
+            stage.record(model=self._model.name, repetition_cut=draft.looping, **_usage_facts(draft.usage))
+        yield _last_stage(trace)
+        with trace.stage("cite") as stage:
+            yield from draft.finish()
+            stage.record(**check.counts)
+        yield _last_stage(trace)
+        if not draft.text and not cancelled():
+            yield from _abstain(request.question, prompt.passages, trace, draft.usage)
+            return
+        yield DoneEvent(Answer(draft.text, draft.citations, prompt.passages, False, draft.usage, trace))
+
+    def _prompt(self, request: AnswerRequest, hits: Sequence[Hit], trace: Trace) -> Prompt:
+        with trace.stage("prompt") as stage:
+            candidates = distinct(hits)[: self._limits.passages]
+            room = min(self._limits.prompt_tokens, self._model.context_tokens - request.options.max_tokens)
+            prompt = fit_prompt(request.question, request.history, candidates, self._model.count_tokens, room)
+            stage.record(
+                tokens=prompt.tokens,
+                passages=[hit.chunk.id for hit in prompt.passages],
+                passages_left_out=len(hits) - len(prompt.passages),
+                forgotten_turns=prompt.forgotten_turns,
+                messages=[{"role": message.role, "content": message.content} for message in prompt.messages],
+            )
+        return prompt
+
+
+def _last_stage(trace: Trace) -> StageEvent:
+    return StageEvent(trace.stages[-1].stage, trace.stages[-1].milliseconds)
+
+
+def _usage_facts(usage: Usage | None) -> dict[str, Json]:
+    return {} if usage is None else asdict(usage)
+
+
+def _abstain(question: str, passages: Sequence[Hit], trace: Trace, usage: Usage | None) -> Iterator[AnswerEvent]:
+    """Says in the question's language that the documents do not tell, and shows what was found."""
+    text = wording_for(question).abstention
+    yield TokenEvent(text)
+    yield DoneEvent(Answer(text, [], passages, True, usage, trace))

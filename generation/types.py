@@ -1,0 +1,123 @@
+"""What answering speaks of: messages, sampling options, pieces of text, citations, answers. No model code."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from retrieval.trace import Trace
+from retrieval.types import Hit
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation, in the roles every chat template knows."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationOptions:
+    """How to decode. Temperature 0 is greedy and ignores the other sampling fields."""
+
+    max_tokens: int = 160
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0  # 0: no limit
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextPiece:
+    """Newly decoded text; the last piece of a completion carries the counts."""
+
+    text: str
+    usage: "Usage | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and times of one completion."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    first_token_milliseconds: float
+    total_milliseconds: float
+    finish_reason: Literal["stop", "length", "cancelled"]
+
+
+class LanguageModel(Protocol):
+    """A chat model. `stream` yields text as it is decoded and ends with one piece that carries `usage`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def context_tokens(self) -> int: ...
+
+    def count_tokens(self, messages: Sequence[Message]) -> int: ...
+
+    def stream(
+        self, messages: Sequence[Message], options: GenerationOptions, cancelled: Callable[[], bool]
+    ) -> Iterator[TextPiece]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A checked `[n]`: the passage it names and the exact span of the document that carries the claim."""
+
+    n: int
+    chunk_id: str
+    document_id: str
+    document: str
+    page: int | None
+    start: int  # offsets of the quote in the document's extracted text
+    end: int
+    quote: str  # verbatim: extracted[start:end]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer with everything needed to check it."""
+
+    text: str
+    citations: Sequence[Citation]
+    passages: Sequence[Hit]  # the numbered passages, in prompt order: citation n is passages[n - 1]
+    abstained: bool
+    usage: Usage | None  # None when the model was not asked
+    trace: Trace = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StageEvent:
+    """A stage has finished; `stage` is its name in the trace."""
+
+    stage: str
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEvent:
+    """Newly decoded text of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitationEvent:
+    """A citation that has just been checked."""
+
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class DoneEvent:
+    """The last event: the whole answer, its text final (it may differ from the streamed text by dropped `[n]`)."""
+
+    answer: Answer
+
+
+AnswerEvent = StageEvent | TokenEvent | CitationEvent | DoneEvent

@@ -1,0 +1,83 @@
+"""Joins the texts of documents that are ingested side by side into full batches for the embedder.
+
+A document of one paragraph would waste the processor if it were embedded alone; with a batch gathered over all
+documents at hand, a thousand small ones cost no more than one large one.
+"""
+
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Texts embedded in one call: enough that sorting by length pays, few enough that nobody waits long.
+BATCH_TEXTS = 128
+
+
+class PassageEmbedder(Protocol):
+    """Gives one unit vector a passage."""
+
+    def embed_passages(self, passages: Sequence[str]) -> NDArray[np.float32]: ...
+
+
+_Request = tuple[Sequence[str], "Future[NDArray[np.float32]]"]
+
+
+class EmbeddingBatcher:
+    """One thread that embeds what the ingesting threads ask for, in the order in which they asked."""
+
+    def __init__(self, embedder: PassageEmbedder) -> None:
+        self._embedder = embedder
+        self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="embedding-batcher", daemon=True)
+        self._thread.start()
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors [texts, dimension]; waits for its turn. An error of the embedder is raised here."""
+        future: Future[NDArray[np.float32]] = Future()
+        self._requests.put((texts, future))
+        return future.result()
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for their turn."""
+        return self._requests.qsize()
+
+    def close(self) -> None:
+        """Ends the thread once everything asked for is done."""
+        self._requests.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._requests.get()) is not None:
+            batch, closing = self._gather(first)
+            texts = [text for request_texts, _ in batch for text in request_texts]
+            try:
+                vectors = self._embedder.embed_passages(texts)
+            except Exception as error:  # noqa: BLE001 - it belongs to those who wait, whatever it is
+                for _, future in batch:
+                    future.set_exception(error)
+            else:
+                position = 0
+                for request_texts, future in batch:
+                    future.set_result(vectors[position : position + len(request_texts)])
+                    position += len(request_texts)
+            if closing:
+                return
+
+    def _gather(self, first: _Request) -> tuple[list[_Request], bool]:
+        """The first request and those that already wait behind it, up to a full batch."""
+        batch, count = [first], len(first[0])
+        while count < BATCH_TEXTS:
+            try:
+                request = self._requests.get_nowait()
+            except queue.Empty:
+                break
+            if request is None:
+                return batch, True
+            batch.append(request)
+            count += len(request[0])
+        return batch, False

@@ -1,0 +1,103 @@
+"""What a worker does between jobs: publish index generations, reap, reconcile, sweep."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from ingest import recovery
+from ingest.jobs import JobQueue
+from retrieval.errors import NotFound
+from retrieval.generation_files import GenerationFiles
+from retrieval.store import changes, generations
+from retrieval.store.blobs import BlobStore
+from retrieval.store.database import Database
+from retrieval.store.schema import collections as collections_table
+
+_LOGGER = logging.getLogger(__name__)
+
+# A generation is worth building once the log is this many changes ahead of it, or has been quiet for a while.
+CHANGES_BEFORE_BUILD = 500
+QUIET_SECONDS = 3.0
+_DAY = 24 * 3600.0
+
+
+@dataclass(slots=True)
+class _Task:
+    """Something done every so often."""
+
+    run: Callable[[], None]
+    every_seconds: float
+    last: float = float("-inf")  # monotonic
+
+
+class Maintenance:
+    """Call `tick` about once a second; it does what is due. Raises nothing: a failed task is tried again."""
+
+    def __init__(
+        self, database: Database, blobs: BlobStore, files: GenerationFiles, jobs: JobQueue, model_id: str
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._files = files
+        self._jobs = jobs
+        self._model_id = model_id
+        self._seen: dict[str, tuple[int, float]] = {}  # collection -> (change number, when it was first seen)
+        files.clear_unfinished()
+        self._tasks = [
+            _Task(self._build, 1.0),
+            _Task(self._reap, 10.0),
+            _Task(self._reconcile, 60.0),
+            _Task(self._sweep, 600.0),
+        ]
+
+    def tick(self) -> None:
+        """Runs the tasks that are due."""
+        for task in self._tasks:
+            if time.monotonic() - task.last >= task.every_seconds:
+                task.last = time.monotonic()
+                try:
+                    task.run()
+                except Exception:  # the worker must go on; the task is due again soon
+                    _LOGGER.exception("A maintenance task failed; it is tried again.")
+
+    def _build(self) -> None:
+        """Publishes generations for collections that changed much, or changed and then fell quiet."""
+        with self._database.read() as connection:
+            names: Sequence[str] = connection.scalars(select(collections_table.c.name)).all()
+            states = [(name, changes.latest(connection, name), generations.active(connection, name)) for name in names]
+        for name, number, generation in states:
+            current = generation is not None and generation.model_id == self._model_id
+            built = generation.change_number if generation is not None and current else 0
+            seen, since = self._seen.get(name, (0, 0.0))
+            if seen != number:
+                self._seen[name] = (number, time.monotonic())
+                since = time.monotonic()
+            quiet = time.monotonic() - since >= QUIET_SECONDS
+            if number > built and (quiet or number - built >= CHANGES_BEFORE_BUILD):
+                self._publish(name)
+
+    def _publish(self, name: str) -> None:
+        try:
+            count = self._files.build(self._database, name, self._model_id)
+        except NotFound:
+            return  # the collection was deleted meanwhile
+        _LOGGER.info("Published an index of %d chunks for collection %s.", count, name)
+
+    def _reap(self) -> None:
+        if stranded := recovery.reap(self._database):
+            _LOGGER.warning("Took over %d jobs of workers that died.", len(stranded))
+
+    def _reconcile(self) -> None:
+        resubmitted, cancelled = recovery.reconcile(self._database, self._jobs)
+        if resubmitted or cancelled:
+            _LOGGER.warning("Queued %d documents again, cancelled %d jobs.", len(resubmitted), len(cancelled))
+
+    def _sweep(self) -> None:
+        removed = self._blobs.sweep(self._database, time.time())
+        self._files.sweep(self._database)
+        recovery.forget_finished(_DAY)
+        if removed:
+            _LOGGER.info("Removed %d files that no document uses any more.", removed)

@@ -1,0 +1,181 @@
+"""Tells what kind of file an upload is, from its first bytes and its name; light enough for the API process."""
+
+import codecs
+import re
+import unicodedata
+from pathlib import PurePosixPath
+
+from retrieval.errors import DocumentRejected, UnsupportedFile
+
+HEAD_SIZE = 8_192  # bytes of a file that decide its type
+
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv"
+TSV = "text/tab-separated-values"
+HTML = "text/html"
+MARKDOWN = "text/markdown"
+PLAIN_TEXT = "text/plain"
+
+SUPPORTED: dict[str, tuple[str, ...]] = {
+    PDF: (".pdf",),
+    DOCX: (".docx",),
+    PPTX: (".pptx",),
+    XLSX: (".xlsx",),
+    CSV: (".csv",),
+    TSV: (".tsv", ".tab"),
+    HTML: (".html", ".htm", ".xhtml"),
+    MARKDOWN: (".md", ".markdown"),
+    PLAIN_TEXT: (".txt", ".text"),
+}
+_BY_EXTENSION = {extension: media_type for media_type, extensions in SUPPORTED.items() for extension in extensions}
+_OFFICE_FOLDERS = {b"word/": DOCX, b"ppt/": PPTX, b"xl/": XLSX}
+
+# Formats that a person can turn into a supported one with the program that wrote them.
+_SAVE_AS = {
+    **dict.fromkeys((".doc", ".dot", ".docm", ".dotx", ".rtf", ".odt", ".pages", ".wps"), ".docx"),
+    **dict.fromkeys((".ppt", ".pps", ".pptm", ".ppsx", ".odp", ".key"), ".pptx"),
+    **dict.fromkeys((".xls", ".xlsm", ".xlsb", ".ods", ".numbers"), ".xlsx"),
+}
+
+# First bytes of files that hold no text to read, or hold it in a way that no parser here reads.
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # old binary Office, and the container of encrypted new Office files
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_FOREIGN = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"%!PS", "PostScript"),
+    (b"{\\rtf", "rich text (RTF)"),
+    (b"SQLite format 3", "a database"),
+)
+# Possessive and atomic, so that a page of comments cannot make it try every way to divide them.
+_HTML_START = re.compile(
+    rb"(?:(?><!--.*?-->)|<\?xml[^>]*+>|\s)*+<(?:!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MOST_CONTROL_BYTES = 0.02  # of text in any 8-bit encoding; random bytes have some 0.11
+
+_LONGEST_NAME = 255
+
+
+def detect_media_type(name: str, head: bytes) -> str:
+    """The media type of a file called `name` that begins with `head` (its first HEAD_SIZE bytes).
+
+    Raises DocumentRejected for an empty file and UnsupportedFile where no parser reads it, or where its name and its
+    content disagree.
+    """
+    if not head:
+        raise DocumentRejected("empty_file", "The file is empty. Upload a file with content.")
+    extension = _extension(name)
+    expected = _BY_EXTENSION.get(extension)
+    _refuse_foreign(extension, head)
+    found = _binary_type(extension, head)
+    if found is None:
+        found = _text_type(expected, head)
+    if expected is not None and found != expected:
+        raise UnsupportedFile(
+            f"The file is named {extension}, but its content is {_describe(found)}. "
+            f"Rename it to {SUPPORTED[found][0]} or upload the right file."
+        )
+    return found
+
+
+def display_name(name: str) -> str:
+    """A file name that is safe to show: the last part of any path, no control characters, 1 to 255 characters."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode()))[-1]
+    visible = "".join(character for character in last if not _is_hidden(character))
+    cleaned = " ".join(visible.split())
+    if not cleaned.strip(". "):
+        return "document"
+    if len(cleaned) > _LONGEST_NAME:
+        suffix = PurePosixPath(cleaned).suffix[:20]
+        cleaned = cleaned[: _LONGEST_NAME - len(suffix)] + suffix
+    return cleaned
+
+
+def _is_hidden(character: str) -> bool:
+    """Whether a character of a name is invisible or changes the direction of what stands beside it."""
+    is_joiner = character in "\u200c\u200d"  # part of how Persian words and emoji are written
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn") and not is_joiner and character != "\t"
+
+
+def _extension(name: str) -> str:
+    return PurePosixPath(display_name(name)).suffix.lower()
+
+
+def _refuse_foreign(extension: str, head: bytes) -> None:
+    """Raises UnsupportedFile for a file whose first bytes are those of a format that is not read."""
+    for magic, description in _FOREIGN:
+        if head.startswith(magic):
+            raise _unsupported(extension, f"The file is {description}")
+    if head.startswith(b"RIFF") or head[4:8] == b"ftyp":
+        raise _unsupported(extension, "The file is sound, video or an image")
+
+
+def _binary_type(extension: str, head: bytes) -> str | None:
+    """The type of a PDF or Office file; None for what may be text."""
+    # Some writers put bytes before the header; the PDF specification lets readers look at the first 1,024.
+    if head.lstrip().startswith(b"%PDF-") or (extension == ".pdf" and b"%PDF-" in head[:1024]):
+        return PDF
+    if head.startswith(_OLE):
+        if _BY_EXTENSION.get(extension) in _OFFICE_FOLDERS.values():
+            return _BY_EXTENSION[extension]  # most likely encrypted: the archive check tells with the whole file
+        raise _unsupported(extension, "The file is in an old binary Office format")
+    if not head.startswith(_ZIP):
+        return None
+    if _BY_EXTENSION.get(extension) in _OFFICE_FOLDERS.values():
+        return _BY_EXTENSION[extension]  # the archive check looks for its main part
+    if extension not in _SAVE_AS:
+        for folder, media_type in _OFFICE_FOLDERS.items():
+            if folder in head and b"[Content_Types].xml" in head:
+                return media_type
+    raise _unsupported(extension, "The file is an archive")
+
+
+def _text_type(expected: str | None, head: bytes) -> str:
+    """The type of a file that is text; raises UnsupportedFile for one that is not."""
+    if not _is_text(head):
+        raise _unsupported("", "The file is neither text nor in a known document format")
+    if expected in (CSV, TSV, HTML, MARKDOWN, PLAIN_TEXT):
+        return expected  # text says little about itself: the name decides
+    return HTML if _HTML_START.match(head.removeprefix(codecs.BOM_UTF8)) else PLAIN_TEXT
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether the bytes are text in some encoding: few control characters, NULs only as UTF-16 has them."""
+    if head.startswith(_BYTE_ORDER_MARKS):
+        return True
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if max(even, odd) > 0.1 * len(head) and min(even, odd) < 0.1 * max(even, odd):
+        head = head.replace(b"\0", b"")
+    return len(_CONTROL.findall(head)) <= _MOST_CONTROL_BYTES * len(head)
+
+
+def _describe(media_type: str) -> str:
+    """A media type in the words of the person who reads the message."""
+    return {
+        PDF: "a PDF",
+        DOCX: "a Word document",
+        PPTX: "a PowerPoint presentation",
+        XLSX: "an Excel workbook",
+        HTML: "an HTML page",
+    }.get(media_type, "text")
+
+
+def _unsupported(extension: str, problem: str) -> UnsupportedFile:
+    """The error for a file that no parser reads: what it is, what to do, what is read."""
+    advice = f" Save it as {_SAVE_AS[extension]} and upload that." if extension in _SAVE_AS else ""
+    supported = ", ".join(extension for extensions in SUPPORTED.values() for extension in extensions)
+    named = f", though it is named {extension}" if extension in _BY_EXTENSION else ""
+    return UnsupportedFile(f"{problem}{named}.{advice} Supported: {supported}.")

@@ -1,0 +1,73 @@
+"""Joins the lines of a wrapped paragraph back into running text."""
+
+import re
+from collections.abc import Collection, Iterable
+
+# A hyphen at the end of a line. Extractors mark one that they are sure of with U+0002.
+SURE_HYPHEN = "\x02"
+_HYPHENS = (SURE_HYPHEN, "-", "\u2010")
+
+# Scripts written without spaces between words, with their punctuation: Han, kana, full-width forms. Not Hangul.
+_UNSPACED = (
+    "\u2e80-\u303e\u3041-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
+)
+_UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")
+_SPACE_WITHIN_UNSPACED = re.compile(f"(?<=[{_UNSPACED}]) +(?=[{_UNSPACED}])")
+_LONGEST_WORD = 60
+_FIRST_WORD = re.compile(r"[^\W\d_]{1,60}")
+_COMPOUND = re.compile(r"\b[^\W\d_]{2,30}-[^\W\d_]{2,30}\b")
+_LAST_WORD = re.compile(r"[^\W\d_]+([-\u2010][^\W\d_]+)*$")
+
+
+def join_lines(lines: Iterable[str], *, hyphenated: bool = True, compounds: Collection[str] = ()) -> str:
+    """The lines as one line of text, with no space where Chinese or Japanese text wraps.
+
+    `hyphenated` says that words may be divided at line ends, as in typeset text, and are to be mended; `compounds`
+    are words that keep their hyphen.
+    """
+    pieces: list[str] = []
+    for line in (line.strip() for line in lines):
+        if not line:
+            continue
+        if pieces:
+            pieces[-1] = _before_next(pieces[-1], line, hyphenated, compounds)
+        pieces.append(line)
+    return "".join(pieces).replace(SURE_HYPHEN, "-")
+
+
+def compounds_in(lines: Iterable[str]) -> frozenset[str]:
+    """The words that are written with a hyphen within a line, in lower case."""
+    return frozenset(compound.lower() for line in lines for compound in _COMPOUND.findall(line))
+
+
+def is_unspaced(text: str) -> bool:
+    """Whether all characters are of scripts written without spaces: Chinese and Japanese, with their punctuation."""
+    return all(map(_UNSPACED_CHARACTER.match, text))
+
+
+def close_unspaced(text: str) -> str:
+    """The text without the spaces that justified setting leaves between Chinese or Japanese characters."""
+    return _SPACE_WITHIN_UNSPACED.sub("", text)
+
+
+def _before_next(line: str, following: str, hyphenated: bool, compounds: Collection[str]) -> str:
+    """The line as it reads in front of the following one: with a space, with or without its hyphen, or as it is."""
+    if hyphenated and line.endswith(_HYPHENS):
+        stem = line[:-1]
+        if not stem or stem.endswith(" "):
+            return f"{stem}- "  # a dash between words: nothing was divided
+        return stem if _is_divided(stem, following, compounds) else f"{stem}-"
+    if is_unspaced(line[-1] + following[0]):
+        return line
+    return f"{line} "
+
+
+def _is_divided(stem: str, following: str, compounds: Collection[str]) -> bool:
+    """Whether a hyphen only divides a word: so in `exam-ple`, not in `state-of-the-art`, `X-Ray` and `2019-2020`."""
+    word = _LAST_WORD.search(stem[-_LONGEST_WORD:])
+    rest = _FIRST_WORD.match(following)
+    if word is None or rest is None or not following[0].islower():
+        return False
+    is_one_word = len(word.group()) > 1 and not word.group(1)
+    return is_one_word and f"{word.group()}-{rest.group()}".lower() not in compounds

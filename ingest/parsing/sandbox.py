@@ -1,0 +1,202 @@
+"""Parses files in processes that a hostile or damaged file may crash, fill or hang without harm to the worker."""
+
+import json
+import os
+import queue
+import select
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+
+from ingest.parsing.sandbox_limits import SandboxLimits
+from ingest.parsing.sandbox_result import RESULT, read_result
+from ingest.parsing.types import ParsedDocument
+from retrieval.errors import DocumentRejected, Overloaded
+
+_SERVER = "ingest.parsing.sandbox_server"
+_IMPORT_ROOT = Path(__file__).parents[2]  # the folder that holds the package, wherever it is installed
+_START_SECONDS = 60.0  # for loading the libraries on a busy machine; they take half a second on an idle one
+_GRACE_SECONDS = 15.0  # beyond the deadline, after which the server itself is taken to hang
+_CLOSE_SECONDS = 0.2  # between two looks at whether the sandbox is being closed
+_ATTEMPTS = 2  # a server that somebody killed is started anew once for the file at hand
+
+
+class ParserSandbox:
+    """Parses files in child processes under limits; safe to use from several threads.
+
+    Keeps `size` warm server processes, so as many files are parsed at once; a further caller waits. A server that has
+    died is started anew. Close it, or use it as a context manager, to end the servers.
+    """
+
+    def __init__(self, size: int = 2, limits: SandboxLimits | None = None, parsers: str | None = None) -> None:
+        """`parsers` names another dict of parsers as `module:name`."""
+        self._limits = limits or SandboxLimits()
+        self._closed = threading.Event()
+        self._servers = [_Server(parsers) for _ in range(size)]
+        self._idle: queue.LifoQueue[_Server] = queue.LifoQueue()
+        for server in self._servers:
+            self._idle.put(server)
+
+    def parse(self, path: Path, media_type: str) -> ParsedDocument:
+        """The text and blocks of a file.
+
+        Raises UnsupportedFile, or DocumentRejected with the parser's reason or one of the codes `time_limit`,
+        `memory_limit` and `crashed`; Overloaded when the sandbox is being closed; FileNotFoundError; and RuntimeError
+        when no server starts, which is a fault of the installation and not of the file.
+        """
+        path = path.resolve(strict=True)
+        with self._server() as server, tempfile.TemporaryDirectory(prefix="scholiast-parse-") as folder:
+            outcome = self._ask(server, path, media_type, Path(folder))
+            if outcome != "finished":
+                raise self._rejection(outcome)
+            return self._result(Path(folder) / RESULT)
+
+    def close(self) -> None:
+        """Ends the servers, with whatever they are parsing; their callers get Overloaded."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        waiting = len(self._servers)
+        while waiting:
+            for server in self._servers:
+                server.kill()
+            with suppress(queue.Empty):  # a caller has not noticed yet, or has just started a server anew
+                self._idle.get(timeout=_CLOSE_SECONDS).stop()
+                waiting -= 1
+
+    def __enter__(self) -> "ParserSandbox":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _server(self) -> Iterator["_Server"]:
+        """A server for the caller alone."""
+        while True:
+            if self._closed.is_set():
+                raise _closing()
+            with suppress(queue.Empty):
+                server = self._idle.get(timeout=_CLOSE_SECONDS)
+                break
+        try:
+            yield server
+        finally:
+            self._idle.put(server)
+
+    def _ask(self, server: "_Server", path: Path, media_type: str, folder: Path) -> str:
+        """How parsing the file ended; `crashed` where the server was lost with it twice."""
+        request = {"path": str(path), "media_type": media_type, "folder": str(folder), "limits": asdict(self._limits)}
+        for _ in range(_ATTEMPTS):
+            if self._closed.is_set():
+                break
+            server.ensure_running()
+            try:
+                return server.ask(request, self._limits.seconds + _GRACE_SECONDS)
+            except (ConnectionError, TimeoutError):
+                server.stop()
+        if self._closed.is_set():
+            raise _closing()
+        return "crashed"
+
+    def _result(self, path: Path) -> ParsedDocument:
+        """The document that the child has written; raises DocumentRejected for a result that it cannot have meant."""
+        try:
+            if path.stat().st_size > self._limits.result:
+                raise DocumentRejected("too_much_text", "The file holds more text than can be stored. Split it.")
+            return read_result(path)
+        except (OSError, ValueError) as error:
+            raise self._rejection("crashed") from error
+
+    def _rejection(self, outcome: str) -> DocumentRejected:
+        """The reason behind an outcome that left no result."""
+        match outcome:
+            case "time_limit":
+                detail = f"Reading the file took more than {self._limits.seconds:g} seconds. Split it or simplify it."
+            case "memory_limit":
+                megabytes = self._limits.memory // 2**20
+                detail = f"Reading the file took more than {megabytes:,} MB of memory. Split it or remove its pictures."
+            case _:
+                outcome = "crashed"
+                detail = (
+                    "The parser crashed on the file, which is probably damaged. "
+                    "Open it in the program that wrote it and save it again."
+                )
+        return DocumentRejected(outcome, detail)
+
+
+def _closing() -> Overloaded:
+    return Overloaded("The ingest worker is stopping. Try again when it is back.", retry_after=5)
+
+
+class _Server:
+    """One server process, started when needed and again when it has died."""
+
+    def __init__(self, parsers: str | None) -> None:
+        self._options = ["--parsers", parsers] if parsers else []
+        self._process = self._start()
+        self._is_ready = False
+
+    def ensure_running(self) -> None:
+        """Waits for the server to be ready, after starting it anew if it has died."""
+        if self._process.poll() is not None:
+            self.stop()
+            self._process = self._start()
+            self._is_ready = False
+        if self._is_ready:
+            return
+        try:
+            self._is_ready = self._answer(_START_SECONDS) == "ready"
+        except (ConnectionError, TimeoutError) as error:
+            self.stop()
+            raise RuntimeError("The parser process does not start; its error output says why.") from error
+
+    def ask(self, request: Mapping[str, object], seconds: float) -> str:
+        """The outcome of a request; raises ConnectionError when the server dies and TimeoutError when it hangs."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.flush()
+        return self._answer(seconds)
+
+    def kill(self) -> None:
+        """Ends the process at once, and its child with it; whoever waits for its answer gets a ConnectionError."""
+        self._process.kill()
+
+    def stop(self) -> None:
+        """Ends the process and lets go of its streams; for the caller that holds this server."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with suppress(BrokenPipeError):  # over a request that the dead process has not read
+                    stream.close()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        """A new server process with next to no environment; its error output goes where the worker's goes."""
+        return subprocess.Popen(  # noqa: S603 - the arguments are this program's own
+            [sys.executable, "-m", _SERVER, *self._options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+            cwd=_IMPORT_ROOT,
+            start_new_session=True,  # an interrupt at the terminal is the worker's to deal with
+        )
+
+    def _answer(self, seconds: float) -> str:
+        """The next outcome that the server reports."""
+        stdout = self._process.stdout
+        assert stdout is not None
+        if not select.select([stdout], [], [], seconds)[0]:
+            raise TimeoutError
+        line = stdout.readline()
+        if not line.endswith(b"\n"):
+            raise ConnectionError
+        return str(json.loads(line)["outcome"])

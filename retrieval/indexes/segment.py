@@ -1,0 +1,53 @@
+"""A segment: dense and sparse index over the same chunks, immutable. A snapshot is a few of them side by side."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.indexes import dense, sparse
+from retrieval.indexes.dense import DenseIndex
+from retrieval.indexes.sparse import SparseIndex
+from retrieval.store.chunks import IndexRows
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Row i is the chunk `chunk_keys[i]`; vector j of the dense index represents the chunk in row `vector_rows[j]`."""
+
+    chunk_keys: NDArray[np.int64]  # [chunks]
+    revision_keys: NDArray[np.int64]  # [chunks]
+    vector_rows: NDArray[np.int64]  # [vectors]
+    dense: DenseIndex
+    sparse: SparseIndex
+
+    def to_files(self) -> dict[str, bytes]:
+        """The files that hold the segment, by name."""
+        rows = io.BytesIO()
+        np.savez(rows, chunk_keys=self.chunk_keys, revision_keys=self.revision_keys, vector_rows=self.vector_rows)
+        return {
+            "rows.npz": rows.getvalue(),
+            "dense.faiss": self.dense.to_bytes(),
+            "sparse.npz": self.sparse.to_bytes(),
+        }
+
+
+def from_rows(rows: IndexRows) -> Segment:
+    """Indexes the chunks."""
+    return Segment(
+        rows.chunk_keys, rows.revision_keys, rows.vector_rows, dense.build(rows.vectors), sparse.build(rows.terms)
+    )
+
+
+def from_files(files: Mapping[str, bytes]) -> Segment:
+    """The segment that `to_files` wrote; the bytes must have been verified."""
+    with np.load(io.BytesIO(files["rows.npz"]), allow_pickle=False) as rows:
+        return Segment(
+            rows["chunk_keys"],
+            rows["revision_keys"],
+            rows["vector_rows"],
+            dense.from_bytes(files["dense.faiss"]),
+            sparse.from_bytes(files["sparse.npz"]),
+        )

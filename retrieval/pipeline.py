@@ -1,0 +1,107 @@
+"""The search pipeline. `Retriever.search` is the whole of it, in order; each stage lives in a file of its own."""
+
+from collections.abc import Mapping, Sequence
+
+from retrieval.analysis import terms
+from retrieval.errors import InvalidRequest
+from retrieval.evidence import coverage, evidence
+from retrieval.fusion import reciprocal_rank_fusion
+from retrieval.indexes import sparse
+from retrieval.recall import Candidates, Query, recall
+from retrieval.snapshot import Snapshot, Snapshots
+from retrieval.store import chunks, filters
+from retrieval.store.database import Database
+from retrieval.trace import Trace
+from retrieval.types import Embedder, Hit, Json, SearchRequest, SearchResult
+
+# Candidates of each retriever that enter fusion: deep enough that a chunk ranked low by one can win by the other.
+RECALL_DEPTH = 100
+
+
+class Retriever:
+    """Searches collections; holds the database, the snapshots of its indexes and the embedder."""
+
+    def __init__(self, database: Database, snapshots: Snapshots, embedder: Embedder) -> None:
+        self._database = database
+        self._snapshots = snapshots
+        self._embedder = embedder
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        """The k best chunks for the query, each visible at this moment. Raises `NotFound`, `InvalidRequest`."""
+        trace = Trace()
+        snapshot = self._follow(request.collection, trace)
+        allowed = self._filter(request.collection, request.filter, trace)
+        query = self._embed(request.query, trace)
+        lists = self._recall(query, snapshot, allowed, trace)
+        fused = self._fuse(lists, trace)
+        hits = self._fetch(fused, lists, request.k, trace)
+        return SearchResult(hits, self._weigh(query, snapshot, hits, trace), trace)
+
+    def _follow(self, collection: str, trace: Trace) -> Snapshot:
+        with trace.stage("snapshot") as stage:
+            snapshot = self._snapshots.latest(collection)
+            stage.record(change=snapshot.change_number, chunks=snapshot.chunk_count, segments=len(snapshot.segments))
+        return snapshot
+
+    def _filter(self, collection: str, tree: Mapping[str, Json] | None, trace: Trace) -> Sequence[int] | None:
+        if tree is None:
+            trace.skip("filter", "the request has none")
+            return None
+        with trace.stage("filter") as stage, self._database.read() as connection:
+            allowed = filters.matching_revisions(connection, collection, tree)
+            stage.record(filter=dict(tree), documents=len(allowed))
+        return allowed
+
+    def _embed(self, text: str, trace: Trace) -> Query:
+        with trace.stage("embed_query") as stage:
+            query = Query(terms(text), self._embedder.embed_query(text))
+            if not query.terms and not text.strip():
+                raise InvalidRequest("The query is empty.", field="query")
+            stage.record(queries=[text], terms=query.terms)
+        return query
+
+    def _recall(
+        self, query: Query, snapshot: Snapshot, allowed: Sequence[int] | None, trace: Trace
+    ) -> Mapping[str, Candidates]:
+        with trace.stage("recall") as stage:
+            lists = recall(query, snapshot, snapshot.allowed(allowed), RECALL_DEPTH)
+            stage.record(candidates={name: len(found.keys) for name, found in lists.items()})
+        return lists
+
+    def _fuse(self, lists: Mapping[str, Candidates], trace: Trace) -> list[tuple[int, float]]:
+        with trace.stage("fusion") as stage:
+            fused = reciprocal_rank_fusion({name: found.keys for name, found in lists.items()})
+            stage.record(method="reciprocal_rank_fusion", candidates=len(fused))
+        return fused
+
+    def _fetch(
+        self, fused: Sequence[tuple[int, float]], lists: Mapping[str, Candidates], k: int, trace: Trace
+    ) -> Sequence[Hit]:
+        """Reads the chunks from the database, which has the last word on what is still visible."""
+        with trace.stage("fetch") as stage, self._database.read() as connection:
+            # Twice as many as needed, so that chunks deleted a moment ago leave no gap.
+            best = fused[: 2 * k]
+            found = chunks.visible(connection, [key for key, _ in best])
+            hits = [Hit(found[key], score, _why(key, lists)) for key, score in best if key in found][:k]
+            stage.record(hits=[{"chunk_id": hit.chunk.id, "score": hit.score, **hit.why} for hit in hits])
+        return hits
+
+    def _weigh(self, query: Query, snapshot: Snapshot, hits: Sequence[Hit], trace: Trace) -> float:
+        with trace.stage("evidence") as stage:
+            indexes = [segment.sparse for segment in snapshot.segments]
+            rarity = sparse.rarity(indexes, snapshot.alive, query.terms)
+            covered = coverage(rarity, [hit.chunk.text for hit in hits])
+            cosine = max((hit.why.get("dense_score", 0.0) for hit in hits), default=0.0)
+            found = evidence(cosine, covered) if hits else 0.0
+            stage.record(evidence=round(found, 4), cosine=round(cosine, 4), coverage=round(covered, 4))
+        return found
+
+
+def _why(key: int, lists: Mapping[str, Candidates]) -> dict[str, float]:
+    """Rank (from 1) and score of the chunk in every list that has it."""
+    why: dict[str, float] = {}
+    for name, found in lists.items():
+        if key in found.keys:
+            position = found.keys.index(key)
+            why |= {f"{name}_rank": position + 1, f"{name}_score": found.scores[position]}
+    return why

@@ -1,0 +1,72 @@
+"""Recall: each retriever turns a query into a ranked list of chunks, from a snapshot and within a filter.
+
+A retriever is a function of this one shape, so a new one is a function and a line in `RETRIEVERS`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.indexes import sparse
+from retrieval.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query as the retrievers need it."""
+
+    terms: Sequence[str]
+    vector: NDArray[np.float32]  # [dimension], unit length
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Chunk keys, best first, with the retriever's own scores."""
+
+    keys: Sequence[int]
+    scores: Sequence[float]
+
+
+Masks = Sequence[NDArray[np.bool_]]
+Retriever = Callable[[Query, Snapshot, Masks, int], Candidates]
+
+
+def recall(query: Query, snapshot: Snapshot, masks: Masks, depth: int) -> Mapping[str, Candidates]:
+    """What every retriever finds, at most `depth` each; `masks` say which rows of each segment may be found."""
+    return {name: retrieve(query, snapshot, masks, depth) for name, retrieve in RETRIEVERS.items()}
+
+
+def retrieve_dense(query: Query, snapshot: Snapshot, masks: Masks, depth: int) -> Candidates:
+    """Nearest representations by cosine; a chunk counts once, with its best representation."""
+    best: dict[int, float] = {}
+    for segment, mask in zip(snapshot.segments, masks, strict=True):
+        rows, scores = segment.dense.search(query.vector, mask[segment.vector_rows], depth)
+        for key, score in zip(segment.chunk_keys[segment.vector_rows[rows]].tolist(), scores.tolist(), strict=True):
+            best[key] = max(score, best.get(key, -1.0))
+    return _ranked(list(best), list(best.values()), depth)
+
+
+def retrieve_sparse(query: Query, snapshot: Snapshot, masks: Masks, depth: int) -> Candidates:
+    """BM25. Statistics are the collection's, so a filter changes who may be found and not how well they score."""
+    indexes = [segment.sparse for segment in snapshot.segments]
+    keys: list[int] = []
+    scores: list[float] = []
+    for segment, mask, row_scores in zip(
+        snapshot.segments, masks, sparse.bm25(indexes, snapshot.alive, query.terms), strict=True
+    ):
+        found = np.flatnonzero(mask & (row_scores > 0))
+        if len(found) > depth:
+            found = found[np.argpartition(-row_scores[found], depth - 1)[:depth]]
+        keys += segment.chunk_keys[found].tolist()
+        scores += row_scores[found].tolist()
+    return _ranked(keys, scores, depth)
+
+
+def _ranked(keys: Sequence[int], scores: Sequence[float], depth: int) -> Candidates:
+    order = sorted(range(len(keys)), key=lambda position: (-scores[position], keys[position]))[:depth]
+    return Candidates([keys[position] for position in order], [scores[position] for position in order])
+
+
+RETRIEVERS: dict[str, Retriever] = {"dense": retrieve_dense, "sparse": retrieve_sparse}

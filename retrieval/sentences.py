@@ -1,0 +1,106 @@
+"""Where sentences begin and end in English and Chinese: abbreviations, initials, decimals and lists are understood."""
+
+import re
+
+
+def _words(line: str) -> frozenset[str]:
+    return frozenset(line.split())
+
+
+# A mark that may end a sentence, the quotes and brackets that close with it, and footnotes such as [3] right after it.
+_FOOTNOTES = r"(?:[ \t]?[\[【]\d{1,3}(?:\s*[,，、;–-]\s*\d{1,3})*[\]】])*"
+_END_MARK = re.compile(
+    r"(?P<chinese>[。！？]+[”’」』）】》\"']*" + _FOOTNOTES + r")"
+    r"|(?P<western>(?:[.!?]+|…+)[\"'”’»)\]」』）]*" + _FOOTNOTES + r")"
+    r"|(?P<line>\n)"
+)
+_CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_WORD_BEFORE = re.compile(r"[^\s(\[“\"'‘]+$")
+_NEXT_WORD = re.compile(r"[\s(\[“\"'‘*_]*([\w$€£]*)")
+_LIST_MARKER = re.compile(r"\s*(?:[-*•·▪–]|\(?(?:\d{1,3}|[a-zA-Z])[.)、]|\[\d{1,3}\])$")
+_NEW_ITEM = re.compile(
+    r"[ \t]*(?:\n|[-*•·▪–#|][ \t]*\S|\(?\d{1,3}[.)]\s|\[\d{1,3}\]|[（(]?[一二三四五六七八九十\d]{1,3}[、）]|[①-⑳])"
+)
+_DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")  # U.S, a.m, e.g (without its last full stop)
+
+# Written with a full stop and followed by what they belong to: they never end a sentence.
+_NEVER_FINAL = _words(
+    "mr mrs ms dr prof gen col lt sgt capt cmdr rev hon gov sen rep pres st mt vs cf eg ie approx ca viz messrs "
+    "mme mlle fr adm maj e.g i.e"
+)
+# The same, when a number follows: No. 5, Fig. 2, p. 17.
+_FINAL_UNLESS_NUMBER = _words("no nos fig figs eq eqs vol vols p pp art sec ch chap op para ver")
+# They may end a sentence; they do so where a word that usually opens one follows.
+_SELDOM_FINAL = _words(
+    "inc ltd co corp jr sr al jan feb mar apr jun jul aug sep sept oct nov dec dept est ave blvd rd bros ed eds "
+    "univ assn ph.d b.a m.a b.sc m.sc"
+)
+_OPENERS = _words(
+    "The This That These Those There They Then It Its He She We You I In On At By For From With As If When While "
+    "Where After Before During Since Although However But And So Such Some Many Most All Each Both One His Her "
+    "Their Our My Its An A Another Other To Of What Who Why How Which Not No Also Because Until According"
+)
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Spans of the sentences of `text`, in order, without overlap; together they hold every character but space.
+
+    A blank line, a list item and a table row end a sentence as a full stop does.
+    """
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for mark in _END_MARK.finditer(text):
+        if mark.end() > start and _ends_sentence(text, start, mark):
+            _append_stripped(spans, text, start, mark.end())
+            start = mark.end()
+    _append_stripped(spans, text, start, len(text))
+    return spans
+
+
+def _append_stripped(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+    piece = text[start:end]
+    if stripped := piece.strip():
+        start += len(piece) - len(piece.lstrip())
+        spans.append((start, start + len(stripped)))
+
+
+def _ends_sentence(text: str, start: int, mark: re.Match[str]) -> bool:
+    if mark["chinese"]:
+        return True
+    if mark["line"]:
+        return _ends_line(text, mark.start())
+    if _LIST_MARKER.fullmatch(text, start, mark.start() + 1):
+        return False
+    following = text[mark.end() : mark.end() + 1]
+    if following and not following.isspace():
+        # Without a space it is a decimal, a host name, a file name; Chinese goes on without spaces.
+        return mark["western"][0] in "!?" and _CHINESE.match(following) is not None
+    opening = _NEXT_WORD.match(text, mark.end())
+    next_word = opening[1] if opening else ""
+    if next_word[:1].islower():
+        return False
+    return mark["western"][0] != "." or _full_stop_is_final(_word_before(text, start, mark.start()), next_word)
+
+
+def _word_before(text: str, start: int, end: int) -> str:
+    word = _WORD_BEFORE.search(text[max(start, end - 40) : end])  # no abbreviation is longer than 40 characters
+    return word[0] if word else ""
+
+
+def _ends_line(text: str, newline: int) -> bool:
+    """A line ends a sentence before a blank line or a list item, and after a table row."""
+    row = text[text.rfind("\n", 0, newline) + 1 : newline]
+    return "|" in row or "\t" in row or _NEW_ITEM.match(text, newline + 1) is not None
+
+
+def _full_stop_is_final(word: str, next_word: str) -> bool:
+    """Whether a full stop after `word` ends the sentence, given the word that follows ("" where none does)."""
+    lowered = word.lower()
+    if not next_word or next_word in _OPENERS:
+        return lowered not in _NEVER_FINAL
+    if lowered in _NEVER_FINAL or lowered in _SELDOM_FINAL:
+        return False
+    if lowered in _FINAL_UNLESS_NUMBER:
+        return not next_word[0].isdigit()
+    is_initial = len(word) == 1 and word.isalpha() and word.isupper() and word != "I"
+    return not (is_initial or _DOTTED.search(word))

@@ -1,0 +1,131 @@
+"""What a search sees of a collection: the active generation, small segments for what came since, minus what went.
+
+Snapshots are immutable and shared by all searches; following the change log makes the next one. So a search never
+waits for the writer, and a document is found, or gone, from the moment its transaction committed.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from retrieval.errors import IndexDamaged
+from retrieval.generation_files import GenerationFiles
+from retrieval.indexes import segment
+from retrieval.indexes.segment import Segment
+from retrieval.store import changes, chunks, collections, generations
+from retrieval.store.database import Database
+from retrieval.store.generations import Generation
+
+_LOGGER = logging.getLogger(__name__)
+# Fresh segments are searched one by one; past so many they are indexed again as one.
+MAX_FRESH_SEGMENTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Some segments and, for each, which of its rows are alive. `fresh` are the revisions outside the generation."""
+
+    change_number: int
+    generation: Generation | None
+    segments: tuple[Segment, ...]
+    alive: tuple[NDArray[np.bool_], ...]  # one mask [chunks] a segment
+    fresh: frozenset[int]
+
+    @property
+    def chunk_count(self) -> int:
+        """Chunks that a search can find."""
+        return sum(int(mask.sum()) for mask in self.alive)
+
+    def allowed(self, revision_keys: Sequence[int] | None) -> tuple[NDArray[np.bool_], ...]:
+        """The masks narrowed to some revisions; None narrows nothing."""
+        if revision_keys is None:
+            return self.alive
+        wanted = np.array(revision_keys, dtype=np.int64)
+        return tuple(
+            mask & np.isin(part.revision_keys, wanted) for part, mask in zip(self.segments, self.alive, strict=True)
+        )
+
+
+class Snapshots:
+    """The latest snapshot of every collection that was asked for."""
+
+    def __init__(self, database: Database, files: GenerationFiles, model_id: str) -> None:
+        self._database = database
+        self._files = files
+        self._model_id = model_id
+        self._latest: dict[str, Snapshot] = {}
+        self._lock = threading.Lock()
+
+    def latest(self, collection: str) -> Snapshot:
+        """The collection as the database has it now; raises `NotFound` for an unknown collection."""
+        with self._database.read() as connection:
+            known = self._latest.get(collection)
+            number = changes.latest(connection, collection)
+            if known is not None and known.change_number == number:
+                collections.get(connection, collection)
+                return known
+        with self._lock:
+            return self._follow(collection)
+
+    def _follow(self, collection: str) -> Snapshot:
+        # The lock is held: a second thread that waited here finds the work done.
+        with self._database.read() as connection:
+            collections.get(connection, collection)
+            number = changes.latest(connection, collection)
+            known = self._latest.get(collection)
+            generation = generations.active(connection, collection)
+            if known is None or (generation is not None and known.generation != generation):
+                known = self._open(connection, collection, generation)
+            if known.change_number < number:
+                known = self._advance(connection, collection, known, number)
+        self._latest[collection] = known
+        return known
+
+    def _open(self, connection: Connection, collection: str, generation: Generation | None) -> Snapshot:
+        """Starts from the generation's files or, without sound ones, from the rows in the database."""
+        if generation is not None and generation.model_id == self._model_id:
+            try:
+                loaded = self._files.load(generation)
+            except IndexDamaged as damage:
+                _LOGGER.warning("Index of collection %s: %s It is rebuilt from the database.", collection, damage)
+                # The reading transaction must not wait for the writing one.
+                threading.Thread(target=self._withdraw, args=(generation.key,)).start()
+            else:
+                every = np.ones(len(loaded.chunk_keys), dtype=np.bool_)
+                return Snapshot(generation.change_number, generation, (loaded,), (every,), frozenset())
+        rows = chunks.index_rows(connection, collection, self._model_id)
+        every = np.ones(len(rows.chunk_keys), dtype=np.bool_)
+        fresh = frozenset(rows.revision_keys.tolist())
+        number = changes.latest(connection, collection)
+        return Snapshot(number, None, (segment.from_rows(rows),), (every,), fresh)
+
+    def _withdraw(self, generation_key: int) -> None:
+        with self._database.write() as connection:
+            generations.withdraw(connection, generation_key)
+
+    def _advance(self, connection: Connection, collection: str, known: Snapshot, number: int) -> Snapshot:
+        """Adds a segment for the revisions that came, and masks those that went."""
+        news = changes.since(connection, collection, known.change_number)
+        gone = {change.revision_key for change in news if change.kind == "removed"}
+        came = {change.revision_key for change in news if change.kind == "added"} - gone
+        fresh = (known.fresh | came) - gone
+        base = known.segments[:1] if known.generation is not None else ()
+        if len(known.segments) > MAX_FRESH_SEGMENTS:
+            # Everything outside the generation, indexed as one.
+            parts = [*zip(base, known.alive, strict=False)]
+            came = set(fresh)
+        else:
+            parts = [*zip(known.segments, known.alive, strict=True)]
+        dead = np.array(sorted(gone), dtype=np.int64)
+        segments = [part for part, _ in parts]
+        alive = [mask & ~np.isin(part.revision_keys, dead) for part, mask in parts]
+        if came:
+            rows = chunks.index_rows(connection, collection, self._model_id, sorted(came))
+            segments.append(segment.from_rows(rows))
+            alive.append(np.ones(len(rows.chunk_keys), dtype=np.bool_))
+        return Snapshot(number, known.generation, tuple(segments), tuple(alive), fresh)

@@ -1,0 +1,44 @@
+"""The change log that readers follow: a number that only grows, and which revision came or went at it.
+
+A row is written in the transaction that makes the change, so a reader that has followed the log up to N has seen
+exactly what the database said at N.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, func, insert, select
+
+from retrieval.store.schema import changes
+
+ChangeKind = Literal["added", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A revision became visible to searches, or stopped being so."""
+
+    number: int
+    revision_key: int
+    kind: ChangeKind
+
+
+def append(connection: Connection, collection: str, revision_key: int, kind: ChangeKind) -> None:
+    """Logs that the revision came or went."""
+    connection.execute(insert(changes).values(collection=collection, revision_key=revision_key, kind=kind))
+
+
+def latest(connection: Connection, collection: str) -> int:
+    """The number of the collection's last change; 0 if there was none."""
+    return connection.scalar(select(func.max(changes.c.number)).where(changes.c.collection == collection)) or 0
+
+
+def since(connection: Connection, collection: str, number: int) -> Sequence[Change]:
+    """The collection's changes after `number`, in order."""
+    rows = connection.execute(
+        select(changes.c.number, changes.c.revision_key, changes.c.kind)
+        .where(changes.c.collection == collection, changes.c.number > number)
+        .order_by(changes.c.number)
+    )
+    return [Change(*row) for row in rows]

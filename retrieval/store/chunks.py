@@ -1,0 +1,209 @@
+"""Rows of chunks and of the vectors that represent them."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, RowMapping, Select, and_, delete, func, insert, select
+
+from retrieval.errors import NotFound
+from retrieval.store.schema import chunks, documents, representations, revisions
+from retrieval.types import Chunk, Json
+
+
+@dataclass(frozen=True, slots=True)
+class NewChunk:
+    """A chunk about to be stored."""
+
+    text: str
+    start: int
+    end: int
+    page: int | None
+    headings: tuple[str, ...]
+    terms: str  # analysed for BM25, separated by spaces
+
+
+@dataclass(frozen=True, slots=True)
+class PendingVector:
+    """A chunk that still lacks the vector of its text."""
+
+    chunk_key: int
+    represented_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRows:
+    """Everything an index needs to know of some chunks; `vectors[i]` represents the chunk in row `vector_rows[i]`."""
+
+    chunk_keys: NDArray[np.int64]  # [chunks]
+    revision_keys: NDArray[np.int64]  # [chunks]
+    terms: Sequence[str]  # [chunks]
+    vectors: NDArray[np.float32]  # [vectors, dimension]
+    vector_rows: NDArray[np.int64]  # [vectors]
+
+
+def represented_by(headings: Sequence[str], text: str) -> str:
+    """The text that is embedded for a chunk: the heading path gives the context that the chunk alone lacks."""
+    return "\n".join([" > ".join(headings), text]) if headings else text
+
+
+def replace(connection: Connection, revision_key: int, revision_id: str, new: Sequence[NewChunk]) -> None:
+    """Stores the chunks of a revision in place of any it had. The same chunks get the same ids."""
+    connection.execute(delete(chunks).where(chunks.c.revision_key == revision_key))
+    namespace = uuid.UUID(revision_id)
+    rows = [
+        {
+            "id": str(uuid.uuid5(namespace, f"{ordinal}:{_sha256(chunk.text)}")),
+            "revision_key": revision_key,
+            "ordinal": ordinal,
+            "start": chunk.start,
+            "end": chunk.end,
+            "page": chunk.page,
+            "headings": list(chunk.headings),
+            "text": chunk.text,
+            "terms": chunk.terms,
+        }
+        for ordinal, chunk in enumerate(new)
+    ]
+    if rows:
+        connection.execute(insert(chunks), rows)
+
+
+def count(connection: Connection, revision_key: int) -> int:
+    """How many chunks the revision has."""
+    return connection.scalar(select(func.count()).where(chunks.c.revision_key == revision_key)) or 0
+
+
+def without_vector(connection: Connection, revision_key: int, model_id: str) -> Sequence[PendingVector]:
+    """Chunks of the revision whose text the model has not embedded yet."""
+    rows = connection.execute(
+        select(chunks.c.key, chunks.c.headings, chunks.c.text)
+        .outerjoin(
+            representations,
+            and_(
+                representations.c.chunk_key == chunks.c.key,
+                representations.c.kind == "text",
+                representations.c.model_id == model_id,
+            ),
+        )
+        .where(chunks.c.revision_key == revision_key, representations.c.key.is_(None))
+        .order_by(chunks.c.ordinal)
+    )
+    return [PendingVector(key, represented_by(headings, text)) for key, headings, text in rows]
+
+
+def known_vectors(connection: Connection, texts: Sequence[str], model_id: str) -> dict[str, NDArray[np.float16]]:
+    """Vectors that the model already gave for some of these texts, wherever they occurred."""
+    hashes = {_sha256(text): text for text in texts}
+    rows = connection.execute(
+        select(representations.c.text_sha256, func.min(representations.c.vector))
+        .where(representations.c.text_sha256.in_(hashes), representations.c.model_id == model_id)
+        .group_by(representations.c.text_sha256)
+    )
+    return {hashes[text_sha256]: np.frombuffer(vector, dtype=np.float16) for text_sha256, vector in rows}
+
+
+def add_vectors(
+    connection: Connection, pending: Sequence[PendingVector], vectors: Sequence[NDArray[np.float16]], model_id: str
+) -> None:
+    """Stores one vector a chunk; raises `NotFound` if the chunks are gone."""
+    keys = [item.chunk_key for item in pending]
+    alive = connection.scalar(select(func.count()).select_from(chunks).where(chunks.c.key.in_(keys)))
+    if alive != len(keys):
+        raise NotFound("The document was deleted while it was being processed.")
+    connection.execute(
+        insert(representations),
+        [
+            {
+                "chunk_key": item.chunk_key,
+                "kind": "text",
+                "model_id": model_id,
+                "text_sha256": _sha256(item.represented_by),
+                "vector": vector.tobytes(),
+            }
+            for item, vector in zip(pending, vectors, strict=True)
+        ],
+    )
+
+
+def visible(connection: Connection, keys: Sequence[int]) -> Mapping[int, Chunk]:
+    """Those of the chunks that belong to a visible revision right now; deleted ones are simply missing."""
+    rows = connection.execute(_visible_chunks().where(chunks.c.key.in_(list(keys)))).mappings()
+    return {row["key"]: _chunk(row) for row in rows}
+
+
+def of_document(connection: Connection, document_id: str, limit: int, after: int) -> Sequence[Chunk]:
+    """The visible chunks of a document in order, those whose key is above `after`."""
+    statement = (
+        _visible_chunks().where(documents.c.id == document_id, chunks.c.key > after).order_by(chunks.c.key).limit(limit)
+    )
+    return [_chunk(row) for row in connection.execute(statement).mappings()]
+
+
+def index_rows(
+    connection: Connection, collection: str, model_id: str, revision_keys: Sequence[int] | None = None
+) -> IndexRows:
+    """What an index needs of the collection's visible chunks, or of those that belong to the given revisions."""
+    statement = (
+        select(chunks.c.key, chunks.c.revision_key, chunks.c.terms, representations.c.vector)
+        .join(documents, documents.c.active_revision == chunks.c.revision_key)
+        .outerjoin(
+            representations,
+            and_(representations.c.chunk_key == chunks.c.key, representations.c.model_id == model_id),
+        )
+        .where(documents.c.collection == collection)
+        .order_by(chunks.c.key, representations.c.key)
+    )
+    if revision_keys is not None:
+        statement = statement.where(chunks.c.revision_key.in_(list(revision_keys)))
+    chunk_keys: list[int] = []
+    owners: list[int] = []
+    terms: list[str] = []
+    vectors: list[bytes] = []
+    vector_rows: list[int] = []
+    for chunk_key, revision_key, chunk_terms, vector in connection.execute(statement):
+        if not chunk_keys or chunk_keys[-1] != chunk_key:
+            chunk_keys.append(chunk_key)
+            owners.append(revision_key)
+            terms.append(chunk_terms)
+        if vector is not None:
+            vectors.append(vector)
+            vector_rows.append(len(chunk_keys) - 1)
+    matrix = np.frombuffer(b"".join(vectors), dtype=np.float16).astype(np.float32)
+    return IndexRows(
+        np.array(chunk_keys, dtype=np.int64),
+        np.array(owners, dtype=np.int64),
+        terms,
+        matrix.reshape(len(vectors), -1) if vectors else np.zeros((0, 0), dtype=np.float32),
+        np.array(vector_rows, dtype=np.int64),
+    )
+
+
+def _visible_chunks() -> Select[tuple[Json, ...]]:
+    return (
+        select(
+            chunks.c.key,
+            chunks.c.id,
+            documents.c.id.label("document_id"),
+            documents.c.name.label("document"),
+            chunks.c.text,
+            chunks.c.start,
+            chunks.c.end,
+            chunks.c.page,
+            chunks.c.headings,
+            chunks.c.level,
+        )
+        .join(revisions, revisions.c.key == chunks.c.revision_key)
+        .join(documents, documents.c.active_revision == revisions.c.key)
+    )
+
+
+def _chunk(row: RowMapping) -> Chunk:
+    return Chunk(**{**row, "headings": tuple(row["headings"])})
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,242 @@
+"""Rows of documents: what people uploaded, under which name, and how far each one is."""
+
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
+
+from retrieval.errors import Conflict, NotFound
+from retrieval.store import changes, collections
+from retrieval.store.schema import chunks, documents, metadata_values, revisions
+from retrieval.types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A stored original that a revision is made from."""
+
+    name: str
+    media_type: str
+    content_sha256: str
+    size: int  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document with the state of its latest revision."""
+
+    key: int
+    id: str
+    collection: str
+    name: str
+    metadata: Json
+    created_at: float
+    active_revision: int | None  # what searches see; None until the first revision is ready
+    revision_key: int
+    revision_id: str
+    revision_number: int
+    content_sha256: str
+    media_type: str
+    size: int
+    status: str
+    stage: str | None
+    progress_done: int
+    progress_total: int
+    attempts: int
+    error_code: str | None
+    error_detail: str | None
+    warnings: Sequence[str]
+    pages: int | None
+    chunk_count: int
+
+    @property
+    def job_id(self) -> str:
+        """The id of the workflow that ingests this revision: the same revision is never queued twice."""
+        return f"{self.collection}:{self.id}:{self.revision_number}"
+
+
+def create(
+    connection: Connection, collection: str, source: Source, metadata: Mapping[str, Json]
+) -> tuple[Document, bool]:
+    """The document with this content, and whether it is new. A failed one gets a fresh revision: a second try."""
+    collections.ensure(connection, collection)
+    found = connection.scalar(
+        select(documents.c.id).where(
+            documents.c.collection == collection, documents.c.content_sha256 == source.content_sha256
+        )
+    )
+    if found is not None:
+        document = get(connection, found)
+        if document.status == "failed":
+            return _add_revision(connection, document.key, source), True
+        return document, False
+    key = connection.execute(
+        insert(documents)
+        .values(
+            id=str(uuid.uuid4()),
+            collection=collection,
+            name=source.name,
+            content_sha256=source.content_sha256,
+            metadata=dict(metadata),
+            created_at=time.time(),
+        )
+        .returning(documents.c.key)
+    ).scalar_one()
+    if rows := _metadata_rows(key, collection, metadata):
+        connection.execute(insert(metadata_values), rows)
+    return _add_revision(connection, key, source), True
+
+
+def replace(connection: Connection, document_id: str, source: Source) -> tuple[Document, bool]:
+    """Adds a revision with new content, and says whether there was anything to do; the old one stays visible."""
+    document = get(connection, document_id)
+    if document.content_sha256 == source.content_sha256 and document.status != "failed":
+        return document, False
+    other = connection.scalar(
+        select(documents.c.id).where(
+            documents.c.collection == document.collection,
+            documents.c.content_sha256 == source.content_sha256,
+            documents.c.id != document_id,
+        )
+    )
+    if other is not None:
+        raise Conflict(f"The collection already has a document with this content: {other}. Delete it first.")
+    connection.execute(
+        update(documents)
+        .where(documents.c.id == document_id)
+        .values(name=source.name, content_sha256=source.content_sha256)
+    )
+    return _add_revision(connection, document.key, source), True
+
+
+def remove(connection: Connection, document_id: str) -> Document:
+    """Deletes the document and all that hangs on it; raises `NotFound`."""
+    document = get(connection, document_id)
+    if document.active_revision is not None:
+        changes.append(connection, document.collection, document.active_revision, "removed")
+    connection.execute(delete(documents).where(documents.c.key == document.key))
+    return document
+
+
+def get(connection: Connection, document_id: str) -> Document:
+    """The document; raises `NotFound`."""
+    row = connection.execute(_documents().where(documents.c.id == document_id)).mappings().first()
+    if row is None:
+        raise NotFound("There is no such document; it may have been deleted.")
+    return _document(row)
+
+
+def get_many(connection: Connection, document_ids: Sequence[str]) -> Sequence[Document]:
+    """Those of the documents that exist, in the order of the ids."""
+    rows = connection.execute(_documents().where(documents.c.id.in_(document_ids))).mappings()
+    found = {row["id"]: _document(row) for row in rows}
+    return [found[document_id] for document_id in document_ids if document_id in found]
+
+
+def list_page(
+    connection: Connection, collection: str | None, status: str | None, limit: int, before: int | None
+) -> Sequence[Document]:
+    """Documents, newest first, of those whose key is below `before`."""
+    statement = _documents().order_by(documents.c.key.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(documents.c.key < before)
+    if collection is not None:
+        statement = statement.where(documents.c.collection == collection)
+    if status is not None:
+        statement = statement.where(revisions.c.status == status)
+    return [_document(row) for row in connection.execute(statement).mappings()]
+
+
+def unfinished(connection: Connection) -> Sequence[Document]:
+    """Documents whose latest revision is queued or being processed."""
+    statement = _documents().where(revisions.c.status.in_(("queued", "processing"))).order_by(documents.c.key)
+    return [_document(row) for row in connection.execute(statement).mappings()]
+
+
+def status_counts(connection: Connection) -> Mapping[str, int]:
+    """How many documents are in each status."""
+    rows = connection.execute(
+        select(revisions.c.status, func.count())
+        .join(documents, documents.c.latest_revision == revisions.c.key)
+        .group_by(revisions.c.status)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _add_revision(connection: Connection, document_key: int, source: Source) -> Document:
+    number = connection.scalar(
+        select(func.coalesce(func.max(revisions.c.number), 0)).where(revisions.c.document_key == document_key)
+    )
+    key = connection.execute(
+        insert(revisions)
+        .values(
+            id=str(uuid.uuid4()),
+            document_key=document_key,
+            number=(number or 0) + 1,
+            content_sha256=source.content_sha256,
+            media_type=source.media_type,
+            size=source.size,
+            status="queued",
+            warnings=[],
+            created_at=time.time(),
+        )
+        .returning(revisions.c.key)
+    ).scalar_one()
+    connection.execute(update(documents).where(documents.c.key == document_key).values(latest_revision=key))
+    row = connection.execute(_documents().where(documents.c.key == document_key)).mappings().one()
+    return _document(row)
+
+
+def _metadata_rows(document_key: int, collection: str, metadata: Mapping[str, Json]) -> list[dict[str, Json]]:
+    """One row a value; a list gives one row an item, so that a filter on any of them matches."""
+    rows = []
+    for field, value in metadata.items():
+        for item in value if isinstance(value, list) else [value]:
+            number = isinstance(item, bool | int | float)
+            rows.append(
+                {
+                    "document_key": document_key,
+                    "collection": collection,
+                    "field": field,
+                    "text_value": None if number else str(item),
+                    "number_value": float(item) if number else None,
+                }
+            )
+    return rows
+
+
+def _documents() -> Select[tuple[Json, ...]]:
+    chunk_count = (
+        select(func.count()).select_from(chunks).where(chunks.c.revision_key == revisions.c.key).scalar_subquery()
+    )
+    return select(
+        documents.c.key,
+        documents.c.id,
+        documents.c.collection,
+        documents.c.name,
+        documents.c.metadata,
+        documents.c.created_at,
+        documents.c.active_revision,
+        revisions.c.key.label("revision_key"),
+        revisions.c.id.label("revision_id"),
+        revisions.c.number.label("revision_number"),
+        revisions.c.content_sha256,
+        revisions.c.media_type,
+        revisions.c.size,
+        revisions.c.status,
+        revisions.c.stage,
+        revisions.c.progress_done,
+        revisions.c.progress_total,
+        revisions.c.attempts,
+        revisions.c.error_code,
+        revisions.c.error_detail,
+        revisions.c.warnings,
+        revisions.c.pages,
+        chunk_count.label("chunk_count"),
+    ).join(revisions, documents.c.latest_revision == revisions.c.key)
+
+
+def _document(row: RowMapping) -> Document:
+    return Document(**row)

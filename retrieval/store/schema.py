@@ -1,0 +1,241 @@
+"""The tables. The database is the truth; every index, file and cache beside it can be rebuilt from here.
+
+Everything that hangs on a document hangs on it by foreign keys that cascade, so one DELETE leaves nothing behind;
+tables that only later stages fill (tree, tables, graph, feedback, stage cache) already obey that rule.
+Keys that index files and change readers hold on to are never reused (AUTOINCREMENT).
+"""
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _key() -> Column[int]:
+    return Column("key", Integer, primary_key=True)
+
+
+def _owned_by(column: str, target: str, *, primary_key: bool = False) -> Column[int]:
+    """A foreign key whose row disappears with its owner."""
+    return Column(
+        column, Integer, ForeignKey(target, ondelete="CASCADE"), nullable=False, index=True, primary_key=primary_key
+    )
+
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("settings", JSON, nullable=False),
+    Column("active_generation", Integer, nullable=True),  # generations.key; the one row that a rebuild flips
+    Column("created_at", Float, nullable=False),  # seconds since the epoch, here and below
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    _key(),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("collection", String(64), ForeignKey("collections.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text, nullable=False),  # display data only, never a path
+    Column("content_sha256", String(64), nullable=False),  # of the latest revision
+    Column("metadata", JSON, nullable=False),
+    Column("latest_revision", Integer, nullable=True),  # revisions.key: what `status` speaks of
+    Column("active_revision", Integer, nullable=True),  # revisions.key: what searches see
+    Column("created_at", Float, nullable=False),
+    UniqueConstraint("collection", "content_sha256"),  # the same content again is the same document
+    sqlite_autoincrement=True,
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    _key(),
+    Column("id", String(36), nullable=False, unique=True),
+    _owned_by("document_key", "documents.key"),
+    Column("number", Integer, nullable=False),
+    Column("content_sha256", String(64), nullable=False, index=True),  # names the blob
+    Column("media_type", String(100), nullable=False),
+    Column("size", Integer, nullable=False),  # bytes
+    Column("status", String(16), nullable=False, index=True),  # queued, processing, ready, failed
+    Column("stage", String(16), nullable=True),
+    Column("progress_done", Integer, nullable=False, server_default="0"),
+    Column("progress_total", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("error_code", String(64), nullable=True),
+    Column("error_detail", Text, nullable=True),
+    Column("warnings", JSON, nullable=False),
+    Column("pages", Integer, nullable=True),
+    Column("created_at", Float, nullable=False),
+    Column("finished_at", Float, nullable=True),
+    sqlite_autoincrement=True,
+)
+
+extracted_texts = Table(
+    "extracted_texts",
+    metadata,
+    _owned_by("revision_key", "revisions.key", primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("blocks", JSON, nullable=False),  # [[kind, start, end, page, headings, level], ...]
+    Column("title", Text, nullable=True),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    _key(),
+    Column("id", String(36), nullable=False, unique=True),
+    _owned_by("revision_key", "revisions.key"),
+    Column("ordinal", Integer, nullable=False),
+    Column("level", Integer, nullable=False, server_default="0"),  # above 0: a node of the tree
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("page", Integer, nullable=True),
+    Column("headings", JSON, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("terms", Text, nullable=False),  # analysed for BM25, separated by spaces
+    sqlite_autoincrement=True,
+)
+
+representations = Table(
+    "representations",
+    metadata,
+    _key(),
+    _owned_by("chunk_key", "chunks.key"),
+    Column("kind", String(16), nullable=False),  # text; later: summary, question, keywords
+    Column("model_id", String(200), nullable=False),
+    Column("text_sha256", String(64), nullable=False),
+    Column("vector", LargeBinary, nullable=False),  # float16, unit length
+    UniqueConstraint("chunk_key", "kind", "model_id", "text_sha256"),
+    Index(None, "text_sha256", "model_id"),  # the same text is embedded once
+    sqlite_autoincrement=True,
+)
+
+metadata_values = Table(
+    "metadata_values",
+    metadata,
+    _key(),
+    _owned_by("document_key", "documents.key"),
+    Column("collection", String(64), nullable=False),
+    Column("field", String(200), nullable=False),
+    Column("text_value", Text, nullable=True),
+    Column("number_value", Float, nullable=True),  # numbers, and true/false as 1/0
+    Index(None, "collection", "field", "text_value"),
+    Index(None, "collection", "field", "number_value"),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("number", Integer, primary_key=True),  # readers follow it
+    Column("collection", String(64), nullable=False),
+    Column("revision_key", Integer, nullable=False),  # no foreign key: a removal outlives its revision
+    Column("kind", String(8), nullable=False),  # added, removed
+    Index(None, "collection", "number"),
+    sqlite_autoincrement=True,
+)
+
+generations = Table(
+    "generations",
+    metadata,
+    _key(),
+    Column("collection", String(64), ForeignKey("collections.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("folder", String(64), nullable=False, unique=True),
+    Column("change_number", Integer, nullable=False),  # it holds everything up to this change
+    Column("chunk_count", Integer, nullable=False),
+    Column("model_id", String(200), nullable=False),
+    Column("created_at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("executor_id", String(64), primary_key=True),
+    Column("process_id", Integer, nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("heartbeat_at", Float, nullable=False),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("idempotency_key", String(255), primary_key=True),
+    Column("request_sha256", String(64), nullable=False),
+    Column("document_ids", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+tree_edges = Table(
+    "tree_edges",
+    metadata,
+    _owned_by("parent_chunk_key", "chunks.key", primary_key=True),
+    _owned_by("child_chunk_key", "chunks.key", primary_key=True),
+)
+
+table_catalogue = Table(
+    "table_catalogue",
+    metadata,
+    _key(),
+    _owned_by("revision_key", "revisions.key"),
+    Column("name", String(200), nullable=False),
+    Column("columns", JSON, nullable=False),
+)
+
+graph_nodes = Table(
+    "graph_nodes",
+    metadata,
+    _key(),
+    Column("collection", String(64), ForeignKey("collections.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("label", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+)
+
+graph_edges = Table(
+    "graph_edges",
+    metadata,
+    _key(),
+    _owned_by("source_key", "graph_nodes.key"),
+    _owned_by("target_key", "graph_nodes.key"),
+    Column("relation", String(64), nullable=False),
+    _owned_by("chunk_key", "chunks.key"),  # provenance: no edge without a living chunk
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    _key(),
+    Column("request_id", String(36), nullable=False, index=True),
+    Column("chunk_id", String(36), ForeignKey("chunks.id", ondelete="CASCADE"), nullable=True),
+    Column("value", Float, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+stage_cache = Table(
+    "stage_cache",
+    metadata,
+    Column("cache_key", String(64), primary_key=True),  # hash(input + configuration + model)
+    _owned_by("document_key", "documents.key"),  # a cached text must not outlive its document
+    Column("stage", String(32), nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("created_at", Float, nullable=False),
+)

@@ -1,0 +1,65 @@
+"""The types that all packages speak: what a chunk, a hit and a search are. No behaviour, no storage, no models."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.trace import Trace
+
+# A decoded JSON value: documents carry arbitrary metadata, so it stays open here and is checked where it is read.
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of a document's extracted text; `text == extracted[start:end]` always holds."""
+
+    key: int  # row number in the database; what the indexes store
+    id: str  # uuid5(revision, ordinal, text hash): the same build gives the same id
+    document_id: str
+    document: str  # the document's display name
+    text: str
+    start: int
+    end: int
+    page: int | None  # 1-based; None where the format has no pages
+    headings: tuple[str, ...]  # outermost first
+    level: int  # 0 for text of the document, above 0 for a tree node
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that answers a query, with its score and the reasons for its rank."""
+
+    chunk: Chunk
+    score: float
+    why: Mapping[str, float]  # e.g. {"dense_rank": 1, "dense_score": 0.83, "sparse_rank": 4, ...}
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """One search as the pipeline sees it: already validated, all defaults filled in."""
+
+    query: str
+    collection: str
+    k: int
+    filter: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Hits, best first, with how far the best of them speaks to the query and the trace of how they came about."""
+
+    hits: Sequence[Hit]
+    evidence: float  # 0..1: calibrated chance that the hits are about the question at all
+    trace: Trace = field(repr=False)
+
+
+class Embedder(Protocol):
+    """Turns text into unit vectors, one row a text."""
+
+    def embed_query(self, query: str) -> NDArray[np.float32]: ...
+
+    def embed_passages(self, passages: Sequence[str]) -> NDArray[np.float32]: ...

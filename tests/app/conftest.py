@@ -1,0 +1,89 @@
+"""A whole service over HTTP in one process, with scripted models and an ingest that runs when asked."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.service import Service
+from app.settings import Settings
+from app.wiring import Engines, Storage, open_storage
+from generation.answer import Answerer, AnswerLimits
+from ingest.pipeline import IngestTools, ingest_document
+from retrieval.errors import DocumentRejected
+from retrieval.pipeline import Retriever
+from retrieval.snapshot import Snapshots
+from retrieval.store import documents, revisions
+from tests.fakes import HashEmbedder, ParagraphParser
+from tests.fakes_generation import ScriptedModel
+
+
+@dataclass
+class Running:
+    """The service, a client of it and the model it answers with."""
+
+    client: TestClient
+    service: Service
+    model: ScriptedModel
+    embedder: HashEmbedder
+
+    def ingest(self) -> None:
+        """Does what a worker would do with everything that is queued."""
+        storage = self.service.storage
+        tools = IngestTools(
+            storage.database,
+            storage.blobs,
+            ParagraphParser(),
+            self.embedder.count_tokens,
+            self.embedder.embed_passages,
+            self.embedder.model_id,
+        )
+        with storage.database.read() as connection:
+            waiting = documents.unfinished(connection)
+        for document in waiting:
+            try:
+                ingest_document(tools, document)
+            except DocumentRejected as rejection:
+                with storage.database.write() as connection:
+                    revisions.fail(connection, document.revision_key, rejection.code, rejection.detail)
+
+    def add(self, text: str, name: str = "note.txt", **body: Any) -> str:
+        """Uploads a text, ingests it and gives its id."""
+        response = self.client.post("/v1/documents/text", json={"name": name, "text": text, **body})
+        assert response.status_code == 202, response.text
+        self.ingest()
+        found: str = response.json()["documents"][0]["id"]
+        return found
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all tables, made once: the hundred migrations of the job queue take a second."""
+    folder = tmp_path_factory.mktemp("empty")
+    open_storage(Settings(data_dir=folder, _env_file=None)).close()
+    return folder / "scholiast.db"
+
+
+@pytest.fixture
+def running(tmp_path: Path, empty_database: Path) -> Iterator[Running]:
+    shutil.copy(empty_database, tmp_path)
+    model, embedder = ScriptedModel(), HashEmbedder()
+
+    def load(_settings: Settings, storage: Storage) -> Engines:
+        snapshots = Snapshots(storage.database, storage.files, embedder.model_id)
+        retriever = Retriever(storage.database, snapshots, embedder)
+        answerer = Answerer(retriever, model, AnswerLimits(0.0, 4, 1600))
+        return Engines(embedder, model, retriever, answerer)
+
+    settings = Settings(data_dir=tmp_path, workers=0, max_upload_mib=1, max_files_per_upload=3, _env_file=None)
+    app = create_app(settings, load)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        service: Service = app.state.service
+        while service.missing:
+            pass
+        yield Running(client, service, model, embedder)

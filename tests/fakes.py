@@ -1,0 +1,141 @@
+"""Stand-ins that behave like the real things, only simpler: no patching, no models."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from ingest.parsing.types import Block, ParsedDocument
+from ingest.pipeline import IngestTools, ingest_document
+from retrieval.analysis import terms
+from retrieval.errors import DocumentRejected
+from retrieval.generation_files import GenerationFiles
+from retrieval.pipeline import Retriever
+from retrieval.snapshot import Snapshots
+from retrieval.store import documents
+from retrieval.store.blobs import BlobStore
+from retrieval.store.database import Database
+from retrieval.store.documents import Document, Source
+
+DIMENSION = 64
+
+
+class HashEmbedder:
+    """Texts that share terms get similar vectors: every term adds a direction of its own."""
+
+    model_id = "hash@1"
+
+    def __init__(self) -> None:
+        self.embedded: list[str] = []
+
+    def embed_query(self, query: str) -> NDArray[np.float32]:
+        return self._vector(query)
+
+    def embed_passages(self, passages: Sequence[str]) -> NDArray[np.float32]:
+        self.embedded += passages
+        return np.stack([self._vector(passage) for passage in passages])
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
+
+    def _vector(self, text: str) -> NDArray[np.float32]:
+        vector = np.full(DIMENSION, 1e-3, dtype=np.float32)
+        for term in terms(text):
+            seed = int.from_bytes(hashlib.sha256(term.encode()).digest()[:8])
+            vector += np.random.default_rng(seed).standard_normal(DIMENSION).astype(np.float32)
+        unit: NDArray[np.float32] = vector / np.linalg.norm(vector)
+        return unit
+
+
+class ParagraphParser:
+    """Reads text files: paragraphs by blank lines; a file that says REJECT is refused, CRASH breaks the parser."""
+
+    def __init__(self) -> None:
+        self.parsed = 0
+
+    def parse(self, path: Path, media_type: str) -> ParsedDocument:
+        self.parsed += 1
+        text = path.read_text()
+        if "REJECT" in text:
+            raise DocumentRejected("damaged", "The file is damaged.")
+        if "CRASH" in text:
+            raise RuntimeError("the parser broke")
+        blocks, position = [], 0
+        for part in text.split("\n\n"):
+            if part.strip():
+                blocks.append(Block("paragraph", position, position + len(part), None, ()))
+            position += len(part) + 2
+        return ParsedDocument(text, tuple(blocks))
+
+
+class RecordingJobs:
+    """Remembers what was queued, and whether it was in the transaction that wrote the document."""
+
+    def __init__(self) -> None:
+        self.submitted: list[str] = []
+
+    def submit(self, connection: Connection, document: Document) -> None:
+        assert connection.in_transaction()
+        self.submitted.append(document.job_id)
+
+
+class Library:
+    """A whole store with an ingest pipeline and a retriever over it, in one folder, without processes or models."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = Database(f"sqlite:///{folder / 'test.db'}")
+        self.database.upgrade()
+        self.blobs = BlobStore(folder / "blobs")
+        self.files = GenerationFiles(folder / "indexes")
+        self.embedder = HashEmbedder()
+        self.parser = ParagraphParser()
+        self.tools = IngestTools(
+            database=self.database,
+            blobs=self.blobs,
+            parser=self.parser,
+            count_tokens=self.embedder.count_tokens,
+            embed=self.embedder.embed_passages,
+            model_id=self.embedder.model_id,
+        )
+
+    def store(self, text: str, name: str = "note.txt") -> Source:
+        blob = self.blobs.put([text.encode()])
+        return Source(name, "text/plain", blob.sha256, blob.size)
+
+    def accept(self, text: str, collection: str = "default", name: str = "note.txt", **metadata: object) -> Document:
+        with self.database.write() as connection:
+            return documents.create(connection, collection, self.store(text, name), metadata)[0]
+
+    def add(self, text: str, collection: str = "default", name: str = "note.txt", **metadata: object) -> Document:
+        document = self.accept(text, collection, name, **metadata)
+        ingest_document(self.tools, document)
+        return self.get(document.id)
+
+    def replace(self, document_id: str, text: str) -> None:
+        with self.database.write() as connection:
+            document, _ = documents.replace(connection, document_id, self.store(text))
+        ingest_document(self.tools, document)
+
+    def get(self, document_id: str) -> Document:
+        with self.database.read() as connection:
+            return documents.get(connection, document_id)
+
+    def remove(self, document_id: str) -> None:
+        with self.database.write() as connection:
+            documents.remove(connection, document_id)
+
+    def snapshots(self) -> Snapshots:
+        return Snapshots(self.database, self.files, self.embedder.model_id)
+
+    def retriever(self) -> Retriever:
+        return Retriever(self.database, self.snapshots(), self.embedder)
+
+    def build(self, collection: str = "default") -> int:
+        return self.files.build(self.database, collection, self.embedder.model_id)
+
+
+WaitFor = Callable[[Callable[[], bool]], None]

@@ -1,0 +1,66 @@
+"""Scripted stand-ins for what answering needs: a model that says what it was told to, a searcher that finds it."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from generation.types import GenerationOptions, Message, TextPiece, Usage
+from retrieval.trace import Trace
+from retrieval.types import Chunk, Hit, SearchRequest, SearchResult
+
+
+class ScriptedModel:
+    """Says the enqueued answers in order, word by word; remembers the prompts. A token is a word."""
+
+    name = "scripted"
+
+    def __init__(self, *answers: str, context_tokens: int = 4096) -> None:
+        self.answers = list(answers)
+        self.context_tokens = context_tokens
+        self.prompts: list[Sequence[Message]] = []
+        self.options: list[GenerationOptions] = []
+
+    def enqueue(self, answer: str) -> None:
+        self.answers.append(answer)
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return sum(len(message.content.split()) for message in messages)
+
+    def stream(
+        self, messages: Sequence[Message], options: GenerationOptions, cancelled: Callable[[], bool]
+    ) -> Iterator[TextPiece]:
+        self.prompts.append(messages)
+        self.options.append(options)
+        words = re.findall(r"\s*\S+|\s+$", self.answers.pop(0))
+        said = 0
+        for word in words:
+            if cancelled():
+                break
+            said += 1
+            yield TextPiece(word)
+        reason = "stop" if said == len(words) else "cancelled"
+        yield TextPiece("", Usage(self.count_tokens(messages), said, 1.0, 2.0, reason))
+
+
+class ScriptedSearcher:
+    """Finds the same hits for every request; remembers the requests."""
+
+    def __init__(self, *hits: Hit, evidence: float = 1.0) -> None:
+        self.hits = hits
+        self.evidence = evidence
+        self.requests: list[SearchRequest] = []
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        self.requests.append(request)
+        trace = Trace()
+        with trace.stage("recall") as stage:
+            stage.record(candidates=len(self.hits))
+        return SearchResult(self.hits[: request.k], self.evidence, trace)
+
+
+def passage(text: str, *, start: int = 0, number: int = 1, document: str = "Notes", heading: str = "") -> Hit:
+    """A hit on a chunk that begins `start` characters into its document."""
+    headings = (heading,) if heading else ()
+    chunk = Chunk(
+        number, f"chunk-{number}", f"document-{document}", document, text, start, start + len(text), None, headings, 0
+    )
+    return Hit(chunk, 1.0, {})

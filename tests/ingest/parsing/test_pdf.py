@@ -1,0 +1,239 @@
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from reportlab.lib import pdfencrypt
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import PageBreak
+from reportlab.platypus import Paragraph as Flowed
+
+from ingest.parsing.pdf import parse
+from retrieval.errors import DocumentRejected
+from tests.ingest.parsing.pdf_files import (
+    CHINESE_STYLE,
+    paragraph,
+    ruled_table,
+    write_flow,
+    write_strings,
+    write_two_columns,
+)
+from tests.ingest.parsing.soundness import assert_sound, contents, outline, rejection_code
+
+_PROSE = (
+    "A durable queue keeps every job until a worker has finished it, which sounds simple and is not: the process may "
+    "die between any two instructions, the disk may fill up, and a second worker may wake up and take the same job."
+)
+_MORE_PROSE = (
+    "What helps is to write down the intention before acting on it, and the outcome after, so that whoever comes next "
+    "can tell from the record alone which of the steps are done and which remain to be done again from the start."
+)
+
+
+def test_paragraphs_headings_and_pages_come_out_in_order(tmp_path: Path) -> None:
+    path = write_flow(
+        tmp_path / "a.pdf",
+        [
+            paragraph("On Queues", "Title"),
+            paragraph("Background", "Heading2"),
+            paragraph(_PROSE),
+            paragraph(_MORE_PROSE),
+            PageBreak(),
+            paragraph("Method", "Heading2"),
+            paragraph(_PROSE),
+        ],
+    )
+    document = parse(path)
+
+    assert_sound(document)
+    assert [text for _, text in outline(document)] == ["On Queues", "Background", "Method"]
+    assert contents(document, "paragraph") == [_PROSE, _MORE_PROSE, _PROSE]
+    assert document.pages == 2
+    assert [block.page for block in document.blocks] == [1, 1, 1, 1, 2, 2]
+    assert document.blocks[-1].headings == ("On Queues", "Method")
+    assert document.title == "On Queues"
+
+
+def test_words_divided_at_line_ends_are_mended(tmp_path: Path) -> None:
+    lines = ["The interna-", "tional commit-", "tee met in the state-of-the-", "art hall."]
+    strings = [(72.0, 700.0 - 14 * index, line) for index, line in enumerate(lines)]
+
+    assert parse(write_strings(tmp_path / "a.pdf", [strings])).text == (
+        "The international committee met in the state-of-the-art hall."
+    )
+
+
+def test_two_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
+    texts = [f"Paragraph number {number}. {_PROSE}" for number in range(1, 13)]
+    document = parse(write_two_columns(tmp_path / "a.pdf", [paragraph(text) for text in texts]))
+
+    assert_sound(document)
+    assert " ".join(contents(document, "paragraph")) == " ".join(texts)
+
+
+def test_columns_drawn_line_by_line_are_read_one_after_the_other(tmp_path: Path) -> None:
+    left = [
+        "the left column holds a sentence that",
+        "runs over several lines of even length",
+        "until it comes to its",
+        "end",
+    ]
+    right = [
+        "the right column holds another one as",
+        "long as the first, drawn together with",
+        "the lines of the left",
+        "one",
+    ]
+    strings = [
+        (x, 700.0 - 14 * index, text)
+        for index, row in enumerate(zip(left, right, strict=True))
+        for x, text in zip((60.0, 320.0), row, strict=True)
+    ]
+    text = parse(write_strings(tmp_path / "a.pdf", [strings])).text.replace("\n\n", " ")
+
+    assert text == " ".join(left + right)
+
+
+def test_a_table_keeps_its_rows_on_lines_and_its_cells_apart(tmp_path: Path) -> None:
+    rows = [
+        ["Country", "People", "Area", "Capital"],
+        ["Austria", "8.9", "83,879", "Vienna"],
+        ["Finland", "", "338,424", "Helsinki"],
+    ]
+    document = parse(write_flow(tmp_path / "a.pdf", [paragraph(_PROSE), ruled_table(rows, (90, 60, 80, 90))]))
+
+    assert contents(document, "table") == [
+        "Country | People | Area | Capital\nAustria | 8.9 | 83,879 | Vienna\nFinland |  | 338,424 | Helsinki"
+    ]
+
+
+def test_a_stacked_header_drawn_cell_by_cell_becomes_one_row(tmp_path: Path) -> None:
+    strings = [
+        *((240.0, 714.0, "Three Months Ended"), (420.0, 714.0, "Nine Months Ended")),
+        *((230.0, 700.0, "June 25,"), (238.0, 688.0, "2022"), (310.0, 700.0, "June 26,"), (318.0, 688.0, "2021")),
+        *((410.0, 700.0, "June 25,"), (418.0, 688.0, "2022"), (490.0, 700.0, "June 26,"), (498.0, 688.0, "2021")),
+    ]
+    rows = [
+        ("Products", "63,355", "63,948", "245,241", "232,309"),
+        ("Services", "19,604", "17,486", "58,941", "50,148"),
+    ]
+    for index, (label, *figures) in enumerate(rows):
+        y = 672.0 - 14 * index
+        strings.append((60.0, y, label))
+        for x, figure in zip((220.0, 300.0, 400.0, 480.0), figures, strict=True):
+            strings += [(x, y, "$"), (x + 12, y, figure)]
+    document = parse(write_strings(tmp_path / "a.pdf", [strings], size=9))
+
+    assert contents(document, "table") == [
+        "| Three Months Ended June 25, 2022 | Three Months Ended June 26, 2021 "
+        "| Nine Months Ended June 25, 2022 | Nine Months Ended June 26, 2021\n"
+        "Products | $63,355 | $63,948 | $245,241 | $232,309\n"
+        "Services | $19,604 | $17,486 | $58,941 | $50,148"
+    ]
+
+
+def test_chinese_lines_are_joined_without_spaces(tmp_path: Path) -> None:
+    text = "软件工程是一门研究用工程化方法构建和维护有效的、实用的和高质量的软件的学科。" * 4
+    document = parse(
+        write_flow(tmp_path / "a.pdf", [Flowed(text, CHINESE_STYLE), Flowed("第二段很短。", CHINESE_STYLE)])
+    )
+
+    assert document.text == f"{text}\n\n第二段很短。"
+
+
+def test_list_items_are_told_from_running_text(tmp_path: Path) -> None:
+    lines = ["We need:", "• a queue that keeps", "its jobs", "• a worker", "1. first step", "2. second step"]
+    strings = [(72.0 if "jobs" not in line else 80.0, 700.0 - 14 * index, line) for index, line in enumerate(lines)]
+    document = parse(write_strings(tmp_path / "a.pdf", [strings]))
+
+    assert contents(document, "list_item") == [
+        "• a queue that keeps its jobs",
+        "• a worker",
+        "1. first step",
+        "2. second step",
+    ]
+
+
+def test_program_text_keeps_its_lines_and_indents(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    canvas.setFont("Helvetica", 11)
+    for index in range(6):
+        canvas.drawString(72, 760 - 14 * index, "Some running text that fills the page and is no program at all.")
+    canvas.setFont("Courier", 10)
+    for index, line in enumerate(["if ready:", "    run()", "stop()"]):
+        canvas.drawString(72 + 6 * (len(line) - len(line.lstrip())), 640 - 12 * index, line.strip())
+    canvas.save()
+
+    assert contents(parse(tmp_path / "a.pdf"), "code") == ["if ready:\n    run()\nstop()"]
+
+
+def test_text_turned_on_its_side_reads_like_any_other(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    canvas.rotate(90)
+    for index, line in enumerate(["Turned by a quarter,", "still in two lines."]):
+        canvas.drawString(100, -200 - 14 * index, line)
+    canvas.save()
+
+    assert parse(tmp_path / "a.pdf").text == "Turned by a quarter, still in two lines."
+
+
+def test_what_is_drawn_late_is_read_where_it_stands(tmp_path: Path) -> None:
+    strings = [(72.0, 600.0, "The body comes below."), (72.0, 700.0, "The start stands above.")]
+
+    assert (
+        parse(write_strings(tmp_path / "a.pdf", [strings])).text == "The start stands above.\n\nThe body comes below."
+    )
+
+
+def test_page_numbers_are_left_out(tmp_path: Path) -> None:
+    pages = [
+        [(72.0, 700.0, f"Text of page {name}."), (290.0, 30.0, str(number))] for number, name in enumerate("abc", 17)
+    ]
+
+    assert (
+        parse(write_strings(tmp_path / "a.pdf", pages)).text == "Text of page a.\n\nText of page b.\n\nText of page c."
+    )
+
+
+def test_filled_form_fields_are_read_with_their_names(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    canvas.drawString(72, 700, "Application form")
+    canvas.acroForm.textfield(name="surname", tooltip="Surname", value="Lovelace", x=72, y=600)
+    canvas.acroForm.textfield(name="nickname", value="", x=72, y=500)
+    canvas.save()
+
+    assert parse(tmp_path / "a.pdf").text == "Application form\n\nSurname: Lovelace"
+
+
+def test_a_page_without_text_is_warned_of(tmp_path: Path) -> None:
+    document = parse(write_strings(tmp_path / "a.pdf", [[(72.0, 700.0, "Text.")], []]))
+
+    assert document.warnings == ("1 of 2 pages hold no text and may be scanned: 2.",)
+    assert document.pages == 2
+
+
+def test_a_pdf_without_any_text_is_rejected_as_scanned(tmp_path: Path) -> None:
+    path = write_strings(tmp_path / "a.pdf", [[], []])
+
+    with pytest.raises(DocumentRejected, match="scanned") as rejection:
+        parse(path)
+
+    assert rejection.value.code == "no_text"
+
+
+def test_an_encrypted_pdf_is_rejected_and_one_that_opens_without_password_is_read(tmp_path: Path) -> None:
+    locked = write_flow(tmp_path / "a.pdf", [paragraph(_PROSE)], encrypt=pdfencrypt.StandardEncryption("secret"))
+    restricted = write_flow(tmp_path / "b.pdf", [paragraph(_PROSE)], encrypt=pdfencrypt.StandardEncryption("", "owner"))
+
+    assert rejection_code(lambda: parse(locked)) == "encrypted"
+    assert parse(restricted).text == _PROSE
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
+def test_a_truncated_pdf_is_damaged_or_read_as_far_as_it_goes(share: float, tmp_path: Path) -> None:
+    path = write_flow(tmp_path / "a.pdf", [paragraph(_PROSE), PageBreak(), paragraph(_MORE_PROSE)])
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+
+    with pytest.raises((pypdfium2.PdfiumError, DocumentRejected)):
+        parse(path)

@@ -1,0 +1,103 @@
+"""Damage to index files is noticed before they serve, and repaired from the database."""
+
+import random
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from retrieval.errors import IndexDamaged, NotFound
+from retrieval.store import collections, generations
+from retrieval.store.generations import Generation
+from retrieval.types import SearchRequest
+from tests.fakes import Library
+
+
+@pytest.fixture
+def filled(library: Library) -> Library:
+    for number in range(25):
+        library.add(f"Note {number} about harbours and cranes in month {number % 12}.")
+    library.build()
+    return library
+
+
+def active(library: Library) -> Generation:
+    with library.database.read() as connection:
+        found = generations.active(connection, "default")
+    assert found is not None
+    return found
+
+
+def index_files(library: Library) -> list[Path]:
+    return sorted((library.files.folder / active(library).folder).iterdir())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_flipped_byte_or_lost_sector_anywhere_is_noticed(filled: Library, seed: int) -> None:
+    generator = random.Random(seed)
+    path = generator.choice(index_files(filled))
+    content = bytearray(path.read_bytes())
+    position = generator.randrange(len(content))
+    if seed % 2:
+        content[position] ^= 1 << generator.randrange(8)
+    else:
+        content[position : position + 512] = bytes(min(512, len(content) - position))
+    if content == path.read_bytes():
+        pytest.skip("the sector was empty already")
+    path.write_bytes(content)
+    with pytest.raises(IndexDamaged):
+        filled.files.load(active(filled))
+
+
+@pytest.mark.parametrize("name", ["dense.faiss", "sparse.npz", "rows.npz", "manifest.json"])
+def test_a_missing_file_is_noticed(filled: Library, name: str) -> None:
+    (filled.files.folder / active(filled).folder / name).unlink()
+    with pytest.raises(IndexDamaged):
+        filled.files.load(active(filled))
+
+
+def test_an_older_generation_put_in_its_place_is_noticed(filled: Library) -> None:
+    old = filled.folder / "old"
+    shutil.copytree(filled.files.folder / active(filled).folder, old)
+    filled.add("One more note.")
+    filled.build()
+    current = filled.files.folder / active(filled).folder
+    shutil.rmtree(current)
+    shutil.copytree(old, current)
+    with pytest.raises(IndexDamaged):
+        filled.files.load(active(filled))
+
+
+def test_searches_go_on_with_the_same_results_and_the_damaged_generation_is_withdrawn(filled: Library) -> None:
+    request = SearchRequest("cranes in month 7", "default", 10)
+    before = [hit.chunk.id for hit in filled.retriever().search(request).hits]
+    path = index_files(filled)[0]
+    path.write_bytes(path.read_bytes()[:-7])
+    assert [hit.chunk.id for hit in filled.retriever().search(request).hits] == before
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        with filled.database.read() as connection:
+            if generations.active(connection, "default") is None:
+                return
+        time.sleep(0.02)
+    pytest.fail("the damaged generation is still active")
+
+
+def test_building_leaves_only_the_folder_of_the_active_generation(filled: Library) -> None:
+    for _ in range(3):
+        filled.build()
+    assert [path.name for path in filled.files.folder.iterdir()] == [active(filled).folder]
+
+
+def test_a_killed_build_leaves_nothing_after_the_next_start(filled: Library) -> None:
+    (filled.files.folder / "building-abc").mkdir()
+    filled.files.clear_unfinished()
+    assert not list(filled.files.folder.glob("building-*"))
+
+
+def test_a_collection_deleted_during_the_build_is_not_brought_back(filled: Library) -> None:
+    with filled.database.write() as connection:
+        collections.remove(connection, "default")
+    with pytest.raises(NotFound):
+        filled.build()

@@ -1,0 +1,77 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrieval.sentences import sentence_spans
+
+
+def sentences(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["It fell.", "It rose!", "Why?", "Nobody knows"],
+        ["Dr. J. K. Rowling met Mr. Smith in the U.S.", "The price was $3.14.", "It fell."],
+        ['"Why?" he asked.', '"Go."', "She left."],
+        ["See Fig. 2 and No. 5 (p. 17).", "Apple Inc. was founded in Jan. 1976 by S. Jobs et al.", "They won."],
+        ["They met at 5 p.m. Monday.", "He works at Acme Inc.", "The firm is big."],
+        ["The answer is no.", "Ask again."],
+        ["Yahoo! is a firm.", "He likes e.g. tea, i.e. leaves."],
+        ["It runs on v1.2.3 of foo.bar and costs 1,000.50 dollars.", "That is all...", "Or is it?"],
+        ["Fact one.[1]", "Fact two. [2]", "Fact three [3].", "Fact four.[4, 5]"],
+        ["Was it a cat I saw?", "Yes, it was I.", "Nobody else."],
+    ],
+)
+def test_english_sentences_end_where_a_reader_ends_them(expected: list[str]) -> None:
+    assert sentences(" ".join(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["版本 3.0 发布了。", "下一句！", "真的吗？", "完"],
+        ["他说：“走吧。”", "她走了。"],
+        ["GDP增长5.3%。", "2020年！！", "（见下文。）", "是的……也许。"],
+        ["成立于1864年。【2】", "以烤鸭闻名。[1]", "下一句"],
+    ],
+)
+def test_chinese_sentences_end_without_a_space(expected: list[str]) -> None:
+    assert sentences("".join(expected)) == expected
+
+
+def test_lists_rows_and_paragraphs_end_sentences_but_wrapped_lines_do_not() -> None:
+    text = "A heading\n\nA wrapped\nline ends here.\n1. First item\n2. Second item\n- a bullet"
+    text += "\n一、引言\n\na | b\nc | d\nlast"
+    assert sentences(text) == [
+        "A heading",
+        "A wrapped\nline ends here.",
+        "1. First item",
+        "2. Second item",
+        "- a bullet",
+        "一、引言",
+        "a | b",
+        "c | d",
+        "last",
+    ]
+
+
+@given(st.text(alphabet=st.sampled_from("aB1 .。!？\n-[]|\"”'（）Mr中"), max_size=60) | st.text(max_size=40))
+def test_spans_hold_everything_but_space_in_order_without_overlap(text: str) -> None:
+    position = 0
+    for start, end in sentence_spans(text):
+        assert not text[position:start].strip()
+        assert position <= start < end
+        assert text[start:end] == text[start:end].strip()
+        position = end
+    assert not text[position:].strip()
+
+
+@pytest.mark.parametrize("text", ["." * 200_000, "a. " * 50_000, "\n" * 100_000, ". [1" * 40_000, '"' * 200_000 + "."])
+def test_hostile_text_takes_linear_time(text: str) -> None:
+    started = time.process_time()
+    sentence_spans(text)
+    assert time.process_time() - started < 5  # under one second; quadratic time would be minutes

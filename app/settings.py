@@ -49,6 +49,13 @@ class Settings(BaseSettings):
     generator_backend: Annotated[
         Literal["transformers"], Field(description="What runs the generator; more backends follow.")
     ] = "transformers"
+    generator_languages: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Languages that the generator writes, a JSON list of `en` and `zh`; a question in another is "
+            "answered by the best quote."
+        ),
+    ] = ("en",)
     threads: Annotated[
         int, Field(ge=1, le=256, description="Threads that one process computes with; more than cores is slower.")
     ] = 2
@@ -72,7 +79,7 @@ class Settings(BaseSettings):
     ] = 8
     answer_passages: Annotated[
         int, Field(ge=1, le=20, description="Passages that an answer may use; small models get lost in many.")
-    ] = 4
+    ] = 3
     prompt_tokens: Annotated[
         int, Field(ge=256, le=32768, description="Longest prompt; passages that do not fit are left out, last first.")
     ] = 1600
@@ -83,7 +90,7 @@ class Settings(BaseSettings):
             le=1,
             description="Calibrated chance that the passages concern the question, below which the service abstains.",
         ),
-    ] = 0.5
+    ] = 0.3
 
     @model_validator(mode="after")
     def _fill_database_url(self) -> Self:

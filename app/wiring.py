@@ -74,9 +74,11 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
     generator = TransformersModel(
         settings.model_folder(settings.generator_model), settings.threads, settings.max_waiting_answers
     )
-    limits = AnswerLimits(settings.min_evidence, settings.answer_passages, settings.prompt_tokens)
+    limits = AnswerLimits(
+        settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)
+    )
     embedder.embed_query("warm up")  # the first call allocates; no person should wait for that
-    return Engines(embedder, generator, retriever, Answerer(retriever, generator, limits))
+    return Engines(embedder, generator, retriever, Answerer(retriever, generator, embedder, limits))
 
 
 def build_worker(settings: Settings, name: str) -> Worker:

@@ -1,6 +1,7 @@
 """The worker process: `scholiast worker`, or `python -m app.worker`."""
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -45,4 +46,8 @@ def _follow_parent(parent: int, stop: threading.Event) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Not sys.exit, which would wait for jobs that are under way; they go on at the next start where they are now.
+    code = main()
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)

@@ -9,9 +9,11 @@ from generation.citation_check import CitationCheck
 from generation.drafting import Draft
 from generation.passage_choice import Prompt, distinct, fit_prompt
 from generation.prompts import STOP, wording_for
+from generation.quoting import TextEmbedder, best_quote
 from generation.types import (
     Answer,
     AnswerEvent,
+    CitationEvent,
     DoneEvent,
     GenerationOptions,
     LanguageModel,
@@ -49,14 +51,16 @@ class AnswerLimits:
     minimum_evidence: float  # 0..1; with less, the answer says that the documents do not tell
     passages: int  # at most so many in the prompt, however many were found
     prompt_tokens: int
+    languages: frozenset[str] = frozenset({"en"})  # that the model writes; questions in others are answered by a quote
 
 
 class Answerer:
-    """Answers questions with citations; holds the searcher, the model and the limits."""
+    """Answers questions with citations; holds the searcher, the model, the embedder that finds quotes, the limits."""
 
-    def __init__(self, searcher: Searcher, model: LanguageModel, limits: AnswerLimits) -> None:
+    def __init__(self, searcher: Searcher, model: LanguageModel, embedder: TextEmbedder, limits: AnswerLimits) -> None:
         self._searcher = searcher
         self._model = model
+        self._embedder = embedder
         self._limits = limits
 
     def answer(self, request: AnswerRequest, cancelled: Callable[[], bool]) -> Iterator[AnswerEvent]:
@@ -73,10 +77,24 @@ class Answerer:
             trace.skip("generate", f"evidence {result.evidence:.2f} is below {self._limits.minimum_evidence:.2f}")
             yield from _abstain(request.question, result.hits, trace, None)
             return
+        language = wording_for(request.question).language
+        if language not in self._limits.languages:
+            trace.skip("generate", f"the model does not write the question's language ({language})")
+            yield from self._quote(request.question, distinct(result.hits)[: self._limits.passages], trace, None)
+            return
         prompt = self._prompt(request, result.hits, trace)
         yield _last_stage(trace)
-        check = CitationCheck(Alignment(request.question, prompt.passages), prompt.passages)
-        draft = Draft(check)
+        draft = Draft(CitationCheck(Alignment(request.question, prompt.passages), prompt.passages))
+        yield from self._write(draft, prompt, request, trace, cancelled)
+        if draft.citations or cancelled():
+            yield DoneEvent(Answer(draft.text, draft.citations, prompt.passages, False, draft.usage, trace))
+            return
+        yield from self._quote(request.question, prompt.passages, trace, draft)
+
+    def _write(
+        self, draft: Draft, prompt: Prompt, request: AnswerRequest, trace: Trace, cancelled: Callable[[], bool]
+    ) -> Iterator[AnswerEvent]:
+        """Lets the model write the draft, and completes the check of its citations."""
         with trace.stage("generate") as stage:
             options = replace(request.options, stop=(*request.options.stop, *STOP))
             yield from draft.write(self._model.stream(prompt.messages, options, lambda: draft.looping or cancelled()))
@@ -84,12 +102,26 @@ class Answerer:
         yield _last_stage(trace)
         with trace.stage("cite") as stage:
             yield from draft.finish()
-            stage.record(**check.counts)
+            stage.record(**draft.counts)
         yield _last_stage(trace)
-        if not draft.text and not cancelled():
-            yield from _abstain(request.question, prompt.passages, trace, draft.usage)
+
+    def _quote(
+        self, question: str, passages: Sequence[Hit], trace: Trace, draft: Draft | None
+    ) -> Iterator[AnswerEvent]:
+        """Answers in the documents' own words; a draft that no passage carries is kept in the trace only."""
+        with trace.stage("quote") as stage:
+            citation = best_quote(self._embedder, question, passages)
+            stage.record(unsupported_draft=draft.text if draft else None)
+        yield _last_stage(trace)
+        usage = draft.usage if draft else None
+        if citation is None:
+            yield from _abstain(question, passages, trace, usage)
             return
-        yield DoneEvent(Answer(draft.text, draft.citations, prompt.passages, False, draft.usage, trace))
+        text = wording_for(question).quotation.format(quote=citation.quote, number=citation.n)
+        if draft is None:
+            yield TokenEvent(text)
+        yield CitationEvent(citation)
+        yield DoneEvent(Answer(text, [citation], passages, False, usage, trace))
 
     def _prompt(self, request: AnswerRequest, hits: Sequence[Hit], trace: Trace) -> Prompt:
         with trace.stage("prompt") as stage:

@@ -34,7 +34,7 @@ class CitationCheck:
     def __init__(self, alignment: Alignment, passages: Sequence[Hit]) -> None:
         self._alignment = alignment
         self._passages = passages
-        self.counts = Counter(cited=0, attributed=0, corrected=0, dropped=0, uncited=0)
+        self.counts = Counter(cited=0, attributed=0, corrected=0, unsupported=0, dropped=0, uncited=0)
 
     def check(self, sentence: str, previous: str) -> CheckedSentence:
         """The sentence with its markers checked; `previous` is the claim of a sentence that is nothing but markers."""
@@ -60,7 +60,7 @@ class CitationCheck:
         return space + "".join(f"[{number}]" for number in known) if known else ""
 
     def _verify(self, sentence: str, claim: str) -> CheckedSentence:
-        """Gives each marker its quote; a passage that does not carry the claim gives way to one that does."""
+        """Gives each marker its quote; a passage that does not carry the claim gives way to one that does, or none."""
         pieces: list[str] = []
         citations: list[Citation] = []
         position = 0
@@ -68,7 +68,7 @@ class CitationCheck:
             stretch = sentence[position : marker.start()]
             supports = self._supports(stretch if len(terms(stretch)) >= _FEWEST_TERMS else claim, marker.group())
             space = marker.group()[: len(marker.group()) - len(marker.group().lstrip())]
-            pieces += [stretch, space, *(f"[{support.passage + 1}]" for support in supports)]
+            pieces += [stretch, space if supports else "", *(f"[{support.passage + 1}]" for support in supports)]
             citations += map(self._citation, supports)
             position = marker.end()
         self.counts["cited"] += 1
@@ -79,7 +79,10 @@ class CitationCheck:
         chosen: dict[int, Support] = {}
         for number in _numbers(marker, len(self._passages)):
             support = self._alignment.support(claim, number - 1)
-            if best and best.sufficient and not support.sufficient:
+            if not support.sufficient:
+                if not best or not best.sufficient:
+                    self.counts["unsupported"] += 1  # a number is no proof: nothing that was given says this
+                    continue
                 self.counts["corrected"] += 1
                 support = best
             chosen[support.passage] = support

@@ -1,6 +1,6 @@
 """Writes one answer: the model's text without repetition, its citations checked, as events while it comes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from generation.citation_check import CitationCheck
@@ -14,10 +14,16 @@ class Draft:
 
     def __init__(self, check: CitationCheck) -> None:
         self._guard = RepetitionGuard()
+        self._check = check
         self._tracker = CitationTracker(check)
         self.text = ""
         self.citations: list[Citation] = []
         self.usage: Usage | None = None
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What checking the citations came to, so far."""
+        return self._check.counts
 
     @property
     def looping(self) -> bool:

@@ -26,7 +26,9 @@ class Wording:
     passage: str
     turns: Mapping[str, str]  # by role
     question: str
+    quotation: str
     abstention: str
+    language: str  # ISO 639-1
 
 
 ENGLISH = Wording(
@@ -42,10 +44,12 @@ ENGLISH = Wording(
         question="how many countries does the danube flow through",
         answer="The Danube passes through ten countries [1].",
     ),
-    passage="[{number}] {text}",
+    passage='[{number}] """{text}"""',
     turns={"user": "Earlier question: {text}", "assistant": "Earlier answer: {text}"},
     question="Question: {text}",
+    quotation="The documents put it this way: “{quote}” [{number}]",
     abstention="The documents do not say enough to answer this question. The passages that come closest are listed.",
+    language="en",
 )
 CHINESE = Wording(
     system=(
@@ -59,10 +63,12 @@ CHINESE = Wording(
         question="多瑙河流经几个国家？",
         answer="多瑙河流经十个国家[1]。",
     ),
-    passage="[{number}] {text}",
+    passage='[{number}] """{text}"""',
     turns={"user": "之前的问题：{text}", "assistant": "之前的回答：{text}"},
     question="问题：{text}",
+    quotation="文件中写道：“{quote}”[{number}]",
     abstention="现有文件不足以回答这个问题。以下列出了最接近的段落。",
+    language="zh",
 )
 # What a model writes when it goes on with the prompt instead of answering.
 STOP = ("\nQuestion:", "\nEarlier question:", "\n问题：", "\n之前的问题：")
@@ -71,6 +77,7 @@ _CHINESE_CHARACTER = re.compile(r"[\u3400-\u9fff]")
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
 # A footnote in a passage would pass for a citation once the model copies it.
 _FOOTNOTE = re.compile(r"[\[【](\s*\d[\d\s,，、;–-]*)[\]】]")
+_QUOTES = '"""'
 
 
 def wording_for(question: str) -> Wording:
@@ -96,8 +103,10 @@ def answer_messages(question: str, history: Sequence[Message], passages: Sequenc
 
 
 def _ask(wording: Wording, passages: Sequence[str], turns: Sequence[str], question: str) -> str:
-    quoted = [
-        wording.passage.format(number=number, text=_FOOTNOTE.sub(r"(\1)", text.strip()))
-        for number, text in enumerate(passages, 1)
-    ]
+    quoted = [wording.passage.format(number=number, text=_quoted(text)) for number, text in enumerate(passages, 1)]
     return "\n\n".join([*reversed(quoted), *turns, wording.question.format(text=question)])
+
+
+def _quoted(text: str) -> str:
+    """A passage that can neither close its quotes nor cite."""
+    return _FOOTNOTE.sub(r"(\1)", text.strip().replace(_QUOTES, "'"))

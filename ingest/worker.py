@@ -21,7 +21,7 @@ from ingest import recovery
 from ingest.jobs import JOB_VERSION, QUEUE, WORKFLOW, JobQueue
 from ingest.maintenance import Maintenance
 from ingest.pipeline import IngestTools, ingest_document
-from retrieval.errors import Conflict, DocumentRejected, NotFound, StorageFull
+from retrieval.errors import Conflict, DocumentRejected, NotFound, StorageFull, UnsupportedFile
 from retrieval.store import documents, revisions
 from retrieval.store.documents import Document
 
@@ -108,7 +108,10 @@ class Worker:
         except NotFound:
             return True  # deleted meanwhile
         except DocumentRejected as rejection:
-            self._fail(revision_key, rejection)
+            self._fail(revision_key, rejection.code, rejection.detail)
+            return True
+        except UnsupportedFile as refusal:
+            self._fail(revision_key, "unsupported_file", refusal.detail)
             return True
         except StorageFull:
             _LOGGER.warning("The disk is full; ingest waits until there is room.")
@@ -136,10 +139,10 @@ class Worker:
             )
         return document
 
-    def _fail(self, revision_key: int, rejection: DocumentRejected) -> None:
+    def _fail(self, revision_key: int, code: str, detail: str) -> None:
         try:
             with self._tools.database.write() as connection:
-                revisions.fail(connection, revision_key, rejection.code, rejection.detail)
+                revisions.fail(connection, revision_key, code, detail)
         except NotFound:
             _LOGGER.info("A document was deleted before its failure could be noted.")
 

@@ -1,30 +1,47 @@
-"""The embedder: any sentence-transformers folder, run in bfloat16 where the processor has it.
+"""The embedder: reads a sentence-transformers folder (encoder, mean or first-token pooling, unit length) and runs it.
 
-Knows nothing of chunks or queries beyond the prompts that the model wants before each (`query: `, `passage: `).
+The sentence-transformers library itself is not imported: with scikit-learn and SciPy behind it, it costs each process
+five seconds at every start. Knows nothing of chunks or queries beyond the prompts the model wants before each.
 """
 
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sentence_transformers import SentenceTransformer
+from tokenizers import Tokenizer
+from transformers import AutoModel
 from transformers.utils.logging import disable_progress_bar
 
 from retrieval.errors import ModelUnavailable
+from retrieval.types import Json
 
 # Texts a batch: on 2 cores larger batches gain nothing and cost memory.
 BATCH_SIZE = 32
+_DEFAULT_MAX_TOKENS = 512
+
+Pooling = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+# (token vectors [batch, tokens, dimension], mask [batch, tokens]) -> [batch, dimension]
+POOLINGS: dict[str, Pooling] = {
+    "pooling_mode_mean_tokens": lambda tokens, mask: (
+        (tokens * mask.unsqueeze(-1)).sum(dim=1) / mask.sum(dim=1, keepdim=True)
+    ),
+    "pooling_mode_cls_token": lambda tokens, mask: tokens[:, 0],
+}
 
 
 class SentenceEmbedder:
     """One loaded model. Safe to call from several threads; one call runs at a time."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    def __init__(self, folder: Path, threads: int, dtype: torch.dtype | None = None) -> None:
+        """Loads the model, in the fastest number format unless told otherwise.
+
+        Raises `ModelUnavailable` if the folder holds none that can be used.
+        """
         if not (folder / "modules.json").exists():
             raise ModelUnavailable(
                 f"The embedding model '{folder.name}' is not installed; run `scholiast models pull {folder.name}`."
@@ -32,17 +49,23 @@ class SentenceEmbedder:
         torch.set_num_threads(threads)
         # a service has no terminal to draw on (transformers leaves the function unannotated)
         disable_progress_bar()  # type: ignore[no-untyped-call]
-        self._model = SentenceTransformer(
-            str(folder),
-            device="cpu",
+        settings = _read(folder / "sentence_bert_config.json")
+        self._pool = _pooling(folder)
+        self._prompts: dict[str, str] = _read(folder / "config_sentence_transformers.json").get("prompts") or {}
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._model = AutoModel.from_pretrained(
+            folder,
+            dtype=dtype or fastest_dtype(),
             local_files_only=True,
             trust_remote_code=False,
-            model_kwargs={"dtype": fastest_dtype(), "use_safetensors": True},
-        )
+            use_safetensors=True,
+            **settings.get("model_args", {}),
+        ).eval()
         self._lock = threading.Lock()
         self.model_id = f"{folder.name}@{_weights_sha256(folder)[:16]}"
-        self.dimension: int = self._model.get_embedding_dimension() or 0
-        self.max_tokens: int = self._model.max_seq_length or 512
+        self.dimension: int = self._model.config.hidden_size
+        self.max_tokens: int = settings.get("max_seq_length") or _DEFAULT_MAX_TOKENS
 
     def embed_query(self, query: str) -> NDArray[np.float32]:
         """The unit vector [dimension] of a query."""
@@ -56,26 +79,36 @@ class SentenceEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the special ones."""
         with self._lock:
-            encoded = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
-        return [len(ids) for ids in encoded["input_ids"]]
+            self._tokenizer.no_truncation()
+            return [
+                len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+            ]
 
     def _encode(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
-        with self._lock:
-            # sentence-transformers sorts by length itself, so short texts are not padded to long ones
-            vectors = self._model.encode(
-                list(texts),
-                prompt_name=prompt if prompt in self._model.prompts else None,
-                batch_size=BATCH_SIZE,
-                normalize_embeddings=True,
-                convert_to_numpy=False,
-                show_progress_bar=False,
-            )
-        matrix: NDArray[np.float32] = torch.stack(list(vectors)).float().numpy()
-        # bfloat16 rounds the length too; cosines are inner products only of true unit vectors
-        matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
-        return matrix
+        prefix = self._prompts.get(prompt, "")
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        with self._lock, torch.inference_mode():
+            self._tokenizer.enable_truncation(self.max_tokens)
+            ids = [encoding.ids for encoding in self._tokenizer.encode_batch([prefix + text for text in texts])]
+            # Texts of one length share a batch, so that short ones are not padded to long ones.
+            order = sorted(range(len(ids)), key=lambda position: -len(ids[position]))
+            for start in range(0, len(order), BATCH_SIZE):
+                batch = order[start : start + BATCH_SIZE]
+                vectors[batch] = self._forward([ids[position] for position in batch])
+        return vectors
+
+    def _forward(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        longest = max(map(len, ids))
+        tokens = torch.zeros((len(ids), longest), dtype=torch.long)
+        mask = torch.zeros((len(ids), longest), dtype=torch.long)
+        for row, sequence in enumerate(ids):
+            tokens[row, : len(sequence)] = torch.tensor(sequence)
+            mask[row, : len(sequence)] = 1
+        hidden = self._model(input_ids=tokens, attention_mask=mask).last_hidden_state
+        # float32 from here on: bfloat16 would round the length, and cosines are inner products only of unit vectors
+        pooled = self._pool(hidden.float(), mask.float())
+        unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=1).numpy()
+        return unit
 
 
 def fastest_dtype() -> torch.dtype:
@@ -84,14 +117,31 @@ def fastest_dtype() -> torch.dtype:
     return torch.bfloat16 if native else torch.float32
 
 
+def _pooling(folder: Path) -> Pooling:
+    """The folder's way from token vectors to one vector; raises `ModelUnavailable` for ways that are not known here."""
+    modules = {module["type"].rsplit(".", 1)[-1]: module["path"] for module in _read(folder / "modules.json")}
+    if unknown := sorted(modules.keys() - {"Transformer", "Pooling", "Normalize"}):
+        raise ModelUnavailable(
+            f"The embedding model '{folder.name}' needs {', '.join(unknown)}, which is not supported; choose a model "
+            "of an encoder with mean or first-token pooling."
+        )
+    settings = _read(folder / modules["Pooling"] / "config.json")
+    names = [name for name, active in settings.items() if name.startswith("pooling_mode_") and active]
+    if len(names) != 1 or names[0] not in POOLINGS:
+        raise ModelUnavailable(f"The embedding model '{folder.name}' pools by {names}; known are {sorted(POOLINGS)}.")
+    return POOLINGS[names[0]]
+
+
+def _read(path: Path) -> Json:
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
 def _weights_sha256(folder: Path) -> str:
     """Identifies the weights: from the manifest that installing wrote, else by reading the files."""
-    manifest = folder / "manifest.json"
-    if manifest.exists():
-        files = json.loads(manifest.read_text())["files"]
-        return hashlib.sha256(
-            "".join(sorted(entry["sha256"] for name, entry in files.items() if name.endswith(".safetensors"))).encode()
-        ).hexdigest()
+    files = _read(folder / "manifest.json").get("files", {})
+    listed = sorted(entry["sha256"] for name, entry in files.items() if name.endswith(".safetensors"))
+    if listed:
+        return hashlib.sha256("".join(listed).encode()).hexdigest()
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.safetensors")):
         with path.open("rb") as file:

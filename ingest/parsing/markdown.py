@@ -17,6 +17,7 @@ DAMAGED: tuple[type[Exception], ...] = ()  # any text is some Markdown
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_MATTER_TITLE = re.compile(r"^title[ \t]*[:=][ \t]*(.+)$", re.MULTILINE | re.IGNORECASE)
+_DEEPEST = 100  # levels of quotes and lists; the library leaves out what lies deeper
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
@@ -29,7 +30,7 @@ def parse(path: Path) -> ParsedDocument:
         title = stated.group(1).strip().strip("\"'") if stated else None
         text = text[front_matter.end() :]
     builder = DocumentBuilder()
-    _MarkdownReader(builder).read(MarkdownIt("commonmark").enable("table").parse(text))
+    _MarkdownReader(builder).read(MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table").parse(text))
     return builder.build(title=title or builder.first_heading)
 
 

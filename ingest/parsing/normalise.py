@@ -17,6 +17,8 @@ _BLANK_LINES = re.compile(r"\n{2,}")
 
 def normalise(text: str) -> str:
     """The text in NFC with line feeds as line ends, plain spaces, no control characters and no trailing spaces."""
+    if text.isprintable():  # most text: none of the above but spaces at its end
+        return unicodedata.normalize("NFC", text).rstrip(" ")
     text = _LINE_ENDS.sub("\n", text)
     text = _UNWANTED.sub("", text)
     text = _SPACES.sub(" ", text)

@@ -92,8 +92,11 @@ def split_columns(lines: Sequence[Line]) -> list[list[Line]]:
 
 def _line(runs: list[Run]) -> Line:
     """One line out of runs at one height, in reading order."""
-    is_rtl = _mostly_rtl(runs)
-    cells = [Cell(_clean(run.text), *((-run.right, -run.left) if is_rtl else (run.left, run.right))) for run in runs]
+    is_right_to_left = _mostly_right_to_left(runs)
+    cells = [
+        Cell(_clean(run.text), *((-run.right, -run.left) if is_right_to_left else (run.left, run.right)))
+        for run in runs
+    ]
     words: Counter[float] = Counter()
     for run in runs:
         words.update(run.sizes)
@@ -148,7 +151,7 @@ def _overlap(first: Run, second: Run) -> bool:
     return shared > 0.3 * min(first.right - first.left, second.right - second.left)
 
 
-def _mostly_rtl(runs: list[Run]) -> bool:
+def _mostly_right_to_left(runs: list[Run]) -> bool:
     letters = [character for run in runs for character in run.text if character.isalpha()]
     return 2 * sum("\u0590" <= letter <= "\u08ff" for letter in letters) > len(letters)
 

@@ -96,15 +96,16 @@ class ParserSandbox:
         """How parsing the file ended; `crashed` where the server was lost with it twice."""
         request = {"path": str(path), "media_type": media_type, "folder": str(folder), "limits": asdict(self._limits)}
         for _ in range(_ATTEMPTS):
-            if self._closed.is_set():
-                break
-            server.ensure_running()
             try:
+                server.ensure_running()
                 return server.ask(request, self._limits.seconds + _GRACE_SECONDS)
             except (ConnectionError, TimeoutError):
                 server.stop()
-        if self._closed.is_set():
-            raise _closing()
+            except RuntimeError:
+                if not self._closed.is_set():
+                    raise
+            if self._closed.is_set():
+                raise _closing()
         return "crashed"
 
     def _result(self, path: Path) -> ParsedDocument:

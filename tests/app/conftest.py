@@ -77,7 +77,7 @@ def running(tmp_path: Path, empty_database: Path) -> Iterator[Running]:
     def load(_settings: Settings, storage: Storage) -> Engines:
         snapshots = Snapshots(storage.database, storage.files, embedder.model_id)
         retriever = Retriever(storage.database, snapshots, embedder)
-        answerer = Answerer(retriever, model, AnswerLimits(0.0, 4, 1600))
+        answerer = Answerer(retriever, model, embedder, AnswerLimits(0.0, 4, 1600))
         return Engines(embedder, model, retriever, answerer)
 
     settings = Settings(data_dir=tmp_path, workers=0, max_upload_mib=1, max_files_per_upload=3, _env_file=None)

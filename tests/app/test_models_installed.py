@@ -8,11 +8,11 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 import torch
-from sentence_transformers import SentenceTransformer
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from app.models.catalogue import MULTILINGUAL_E5, SMOLLM2
 from app.models.install import verify
+from retrieval.embedding import SentenceEmbedder
 
 MODELS = Path(__file__).parents[2] / "models"
 ENGLISH = [
@@ -48,15 +48,14 @@ def _no_network() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", params=[torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
-def embedder(request: pytest.FixtureRequest) -> SentenceTransformer:
-    folder = str(MODELS / MULTILINGUAL_E5.name)
-    return SentenceTransformer(folder, device="cpu", local_files_only=True, model_kwargs={"dtype": request.param})
+def embedder(request: pytest.FixtureRequest) -> SentenceEmbedder:
+    return SentenceEmbedder(MODELS / MULTILINGUAL_E5.name, threads=2, dtype=request.param)
 
 
-def nearest(embedder: SentenceTransformer, questions: Iterable[str], passages: Sequence[str]) -> list[int]:
+def nearest(embedder: SentenceEmbedder, questions: Iterable[str], passages: Sequence[str]) -> list[int]:
     """The position of the passage nearest to each question."""
-    asked = np.asarray(embedder.encode(list(questions), prompt_name="query"), np.float32)
-    found = np.asarray(embedder.encode(list(passages), prompt_name="passage"), np.float32)
+    asked = np.stack([embedder.embed_query(question) for question in questions])
+    found = embedder.embed_passages(passages)
     assert found.shape[1] == MULTILINGUAL_E5.dimension
     return [int(position) for position in (asked @ found.T).argmax(axis=1)]
 
@@ -65,12 +64,12 @@ def test_every_byte_is_as_the_manifest_says() -> None:
     assert [status.state for status in verify(MODELS, [MULTILINGUAL_E5, SMOLLM2])] == ["ready", "ready"]
 
 
-def test_questions_find_their_passage_in_english_and_chinese(embedder: SentenceTransformer) -> None:
+def test_questions_find_their_passage_in_english_and_chinese(embedder: SentenceEmbedder) -> None:
     questions = ENGLISH_QUESTIONS | CHINESE_QUESTIONS
     assert nearest(embedder, questions, ENGLISH + CHINESE) == list(questions.values())
 
 
-def test_english_questions_find_chinese_passages(embedder: SentenceTransformer) -> None:
+def test_english_questions_find_chinese_passages(embedder: SentenceEmbedder) -> None:
     assert nearest(embedder, CROSSING_QUESTIONS, CHINESE) == list(CROSSING_QUESTIONS.values())
 
 

@@ -15,6 +15,7 @@ from generation.types import (
     TokenEvent,
 )
 from retrieval.types import Hit, SearchRequest
+from tests.fakes import HashEmbedder
 from tests.fakes_generation import ScriptedModel, ScriptedSearcher, passage
 
 DANUBE = passage("The Danube passes through ten countries. It ends in the Black Sea.", start=40, number=1)
@@ -27,7 +28,7 @@ def ask(
     model: ScriptedModel, searcher: ScriptedSearcher, question: str = QUESTION, **options: Any
 ) -> list[AnswerEvent]:
     request = AnswerRequest(question, "default", k=4, **options)
-    return list(Answerer(searcher, model, LIMITS).answer(request, lambda: False))
+    return list(Answerer(searcher, model, HashEmbedder(), LIMITS).answer(request, lambda: False))
 
 
 def answered(events: list[AnswerEvent]) -> Answer:
@@ -93,15 +94,24 @@ def test_it_abstains_where_nothing_was_found() -> None:
     assert answered(ask(ScriptedModel("Never asked."), ScriptedSearcher())).abstained
 
 
-def test_it_abstains_where_the_model_says_nothing() -> None:
-    answer = answered(ask(ScriptedModel(""), ScriptedSearcher(DANUBE)))
-    assert answer.abstained
-    assert list(answer.passages) == [DANUBE]
+@pytest.mark.parametrize("said", ["Nobody can tell.", ""])
+def test_words_that_no_passage_carries_give_way_to_a_quote(said: str) -> None:
+    answer = answered(ask(ScriptedModel(said), ScriptedSearcher(DANUBE, RHINE), "Does the Rhine flow by Rotterdam?"))
+    (citation,) = answer.citations
+    assert answer.text == ENGLISH.quotation.format(quote=RHINE.chunk.text, number=2)
+    assert (citation.n, citation.quote, citation.start) == (2, RHINE.chunk.text, 400)
+    assert stage(answer, "quote")["unsupported_draft"] == said
 
 
-def test_an_answer_that_no_passage_carries_is_returned_without_citations() -> None:
-    answer = answered(ask(ScriptedModel("Nobody can tell."), ScriptedSearcher(DANUBE, RHINE)))
-    assert (answer.text, list(answer.citations), answer.abstained) == ("Nobody can tell.", [], False)
+def test_a_question_in_a_language_the_model_does_not_write_is_answered_by_a_quote() -> None:
+    model = ScriptedModel("Never asked.")
+    chinese = passage("多瑙河流经十个国家。它注入黑海。", start=9)
+    events = ask(model, ScriptedSearcher(chinese), "多瑙河流经几个国家？")
+    answer = answered(events)
+    assert answer.text == CHINESE.quotation.format(quote="多瑙河流经十个国家。", number=1)
+    assert "".join(event.text for event in events if isinstance(event, TokenEvent)) == answer.text
+    assert not model.prompts
+    assert "language" in str(stage(answer, "generate")["skipped"])
 
 
 def test_a_model_that_repeats_itself_is_stopped() -> None:
@@ -116,9 +126,8 @@ def test_a_model_that_repeats_itself_is_stopped() -> None:
 
 def test_a_cancelled_answer_ends_with_what_there_is() -> None:
     said: list[AnswerEvent] = []
-    answerer = Answerer(
-        ScriptedSearcher(DANUBE, RHINE), ScriptedModel("The Rhine flows into the sea. " + "x " * 50), LIMITS
-    )
+    model = ScriptedModel("The Rhine flows into the sea. " + "x " * 50)
+    answerer = Answerer(ScriptedSearcher(DANUBE, RHINE), model, HashEmbedder(), LIMITS)
     for event in answerer.answer(AnswerRequest(QUESTION, "default", k=4), lambda: len(said) > 4):
         said.append(event)
     answer = answered(said)
@@ -128,7 +137,7 @@ def test_a_cancelled_answer_ends_with_what_there_is() -> None:
 
 
 def test_a_client_that_leaves_before_the_first_word_gets_no_false_abstention() -> None:
-    answerer = Answerer(ScriptedSearcher(DANUBE), ScriptedModel("Never heard."), LIMITS)
+    answerer = Answerer(ScriptedSearcher(DANUBE), ScriptedModel("Never heard."), HashEmbedder(), LIMITS)
     answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4), lambda: True)))
     assert (answer.text, answer.abstained) == ("", False)
 
@@ -137,8 +146,8 @@ def test_no_more_passages_go_in_than_the_limit_and_the_trace_says_so() -> None:
     hits = [passage(f"Passage {number} about rivers.", start=100 * number, number=number) for number in range(4)]
     limits = AnswerLimits(minimum_evidence=0.3, passages=2, prompt_tokens=1000)
     request = AnswerRequest(QUESTION, "default", k=4)
-    events = list(Answerer(ScriptedSearcher(*hits), ScriptedModel("Fine."), limits).answer(request, lambda: False))
-    answer = answered(events)
+    answerer = Answerer(ScriptedSearcher(*hits), ScriptedModel("Fine."), HashEmbedder(), limits)
+    answer = answered(list(answerer.answer(request, lambda: False)))
     assert list(answer.passages) == hits[:2]
     assert stage(answer, "prompt")["passages_left_out"] == 2
 

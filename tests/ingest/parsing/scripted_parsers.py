@@ -33,8 +33,8 @@ def _where(path: Path) -> ParsedDocument:
 
 
 def _note_processes(path: Path) -> ParsedDocument:
-    """Writes down its own and the server's process id, then sleeps."""
-    path.write_text(f"{os.getpid()} {os.getppid()}")
+    """Writes down its own and the server's process id and its folder, then sleeps."""
+    path.write_text(f"{os.getpid()} {os.getppid()} {Path.cwd()}")
     time.sleep(600)
     return _document("woke up")
 

@@ -3,6 +3,10 @@ from pathlib import Path
 
 import docx
 from docx.document import Document
+from docx.enum.style import WD_STYLE_TYPE
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.text.paragraph import Paragraph
@@ -140,7 +144,7 @@ def test_headings_carry_the_numbers_that_word_shows(tmp_path: Path) -> None:
 
 def test_program_text_is_one_block(tmp_path: Path) -> None:
     document = docx.Document()
-    style = document.styles.add_style("Source Code", docx.enum.style.WD_STYLE_TYPE.PARAGRAPH)
+    style = document.styles.add_style("Source Code", WD_STYLE_TYPE.PARAGRAPH)
     document.add_paragraph("if x:", style=style)
     document.add_paragraph("    y()", style=style)
     document.add_paragraph("prose")
@@ -152,7 +156,7 @@ def test_program_text_is_one_block(tmp_path: Path) -> None:
 
 def test_the_table_of_contents_is_left_out(tmp_path: Path) -> None:
     document = docx.Document()
-    style = document.styles.add_style("toc 1", docx.enum.style.WD_STYLE_TYPE.PARAGRAPH)
+    style = document.styles.add_style("toc 1", WD_STYLE_TYPE.PARAGRAPH)
     document.add_paragraph("Chapter\t7", style=style)
     document.add_paragraph("text")
 
@@ -183,14 +187,14 @@ def test_footnotes_follow_the_paragraph_that_refers_to_them(tmp_path: Path) -> N
     paragraph = document.add_paragraph("claim")
     _append(paragraph, '<w:r><w:footnoteReference w:id="2"/></w:r>')
     document.add_paragraph("next")
-    notes = docx.opc.part.Part(
-        docx.opc.packuri.PackURI("/word/footnotes.xml"),
+    notes = Part(
+        PackURI("/word/footnotes.xml"),
         "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml",
         f'<w:footnotes {nsdecls("w")}><w:footnote w:type="separator" w:id="0"><w:p/></w:footnote>'
         '<w:footnote w:id="2"><w:p><w:r><w:t>its source</w:t></w:r></w:p></w:footnote></w:footnotes>'.encode(),
         document.part.package,
     )
-    document.part.relate_to(notes, docx.opc.constants.RELATIONSHIP_TYPE.FOOTNOTES)
+    document.part.relate_to(notes, RELATIONSHIP_TYPE.FOOTNOTES)
 
     assert [(block.kind) for block in _parsed(document, tmp_path).blocks] == ["paragraph", "footnote", "paragraph"]
     assert contents(_parsed(document, tmp_path), "footnote") == ["its source"]

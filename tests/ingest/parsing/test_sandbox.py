@@ -168,14 +168,15 @@ def test_server_and_parser_die_with_a_worker_that_is_killed(tmp_path: Path) -> N
         while not file.read_text():
             assert worker.poll() is None
             time.sleep(0.05)
-        parser, server = map(int, file.read_text().split())
+        parser, server, folder = file.read_text().split()
         os.kill(worker.pid, signal.SIGKILL)
     finally:
         worker.kill()
         worker.wait()
 
-    assert _wait_until_gone(server)
-    assert _wait_until_gone(parser)
+    assert _wait_until_gone(int(server))
+    assert _wait_until_gone(int(parser))
+    assert not Path(folder).exists()
 
 
 def test_closing_ends_what_is_being_parsed_and_tells_the_caller(file: Path) -> None:
@@ -184,18 +185,29 @@ def test_closing_ends_what_is_being_parsed_and_tells_the_caller(file: Path) -> N
         thread.start()
         while file.read_text() in ("", "some text"):
             time.sleep(0.05)
-        parser, server = map(int, file.read_text().split())
+        parser, server, folder = file.read_text().split()
         sandbox.close()
         thread.join(timeout=10)
 
     assert not thread.is_alive()
-    assert _wait_until_gone(server)
-    assert _wait_until_gone(parser)
+    assert _wait_until_gone(int(server))
+    assert _wait_until_gone(int(parser))
+    assert not Path(folder).exists()
 
 
 def _parse_until_closed(sandbox: ParserSandbox, file: Path) -> None:
     with pytest.raises(Overloaded):
         sandbox.parse(file, "note_processes")
+
+
+def test_the_server_stays_small_and_without_threads() -> None:
+    check = (
+        "import os, sys, ingest.parsing.sandbox_server;"
+        "print({'torch', 'sqlalchemy', 'numpy', 'app', 'dbos'} & set(sys.modules), len(os.listdir('/proc/self/task')))"
+    )
+    output = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True).stdout
+
+    assert output.split() == ["set()", "1"]
 
 
 def test_a_closed_sandbox_takes_no_more_files(file: Path) -> None:

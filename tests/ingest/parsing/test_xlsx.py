@@ -62,7 +62,7 @@ def test_a_title_above_a_table_is_a_paragraph_and_empty_rows_part_tables(tmp_pat
 
 
 def test_a_long_sheet_becomes_blocks_with_the_header_each(tmp_path: Path) -> None:
-    rows: list[list[object]] = [["number", "square"], *([number, number**2] for number in range(300))]
+    rows: list[list[object]] = [["number", "square"], *[[number, number**2] for number in range(300)]]
     tables = contents(_parsed(tmp_path, ("S", rows)), "table")
 
     assert len(tables) > 3

@@ -1,0 +1,55 @@
+"""The embedder with the real model: unit vectors, order kept, neighbours as in float32."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from retrieval.embedding import SentenceEmbedder
+from retrieval.errors import ModelUnavailable
+
+FOLDER = Path(__file__).parents[2] / "models" / "multilingual-e5-small"
+TEXTS = [f"The {noun} of the {place} opens at {hour}." for noun in ("gate", "library", "ferry", "museum")
+         for place in ("harbour", "old town", "island") for hour in (7, 9, 11)]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def embedder() -> SentenceEmbedder:
+    return SentenceEmbedder(FOLDER, threads=2)
+
+
+@pytest.mark.models
+def test_vectors_have_unit_length_and_come_in_the_order_of_the_texts(embedder: SentenceEmbedder) -> None:
+    texts = [*TEXTS, "A much longer text. " * 60]
+    together = embedder.embed_passages(texts)
+    np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1.0, rtol=1e-5)
+    alone = np.stack([embedder.embed_passages([text])[0] for text in texts[::9]])
+    assert ((together[::9] * alone).sum(axis=1) > 0.99).all()
+
+
+@pytest.mark.models
+def test_neighbours_agree_with_those_in_float32(embedder: SentenceEmbedder) -> None:
+    exact = SentenceEmbedder(FOLDER, threads=2, dtype=torch.float32)
+    fast, slow = embedder.embed_passages(TEXTS), exact.embed_passages(TEXTS)
+    agreement = [
+        len(set(np.argsort(-(fast @ vector))[:6]) & set(np.argsort(-(slow @ other))[:6])) / 6
+        for vector, other in zip(fast, slow, strict=True)
+    ]
+    assert np.mean(agreement) >= 0.9
+
+
+@pytest.mark.models
+def test_nothing_gives_no_vectors(embedder: SentenceEmbedder) -> None:
+    assert embedder.embed_passages([]).shape == (0, 384)
+
+
+def test_a_folder_without_a_model_says_how_to_install_it(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="scholiast models pull"):
+        SentenceEmbedder(tmp_path / "multilingual-e5-small", threads=1)
+
+
+def test_a_module_that_is_not_supported_is_named(tmp_path: Path) -> None:
+    (tmp_path / "modules.json").write_text('[{"type": "sentence_transformers.models.Dense", "path": "1"}]')
+    with pytest.raises(ModelUnavailable, match="Dense"):
+        SentenceEmbedder(tmp_path, threads=1)

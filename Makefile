@@ -6,7 +6,7 @@ PYTHON ?= python3
 TORCH_INDEX_URL ?=
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := @$(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test test-full bench setup setup-test lint format clean
@@ -45,22 +45,25 @@ clean:  ## Removes what set-up made, not your data
 setup: $(VENV)/installed models/.installed
 setup-test: $(VENV)/installed-test models/.installed
 
-$(VENV)/pip: 
-	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Scholiast needs Python 3.11 or newer")'
-	$(PYTHON) -m venv $(VENV)
+$(VENV)/pip:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Scholiast needs Python 3.11 or newer")'
+	@echo "Making a virtual environment in $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
 	$(PIP) --upgrade "$$(grep '^pip==' requirements.lock)" "$$(grep '^setuptools==' requirements.lock)"
-	touch $@
+	@touch $@
 
 $(VENV)/installed: $(VENV)/pip requirements.lock pyproject.toml
+	@echo "Installing dependencies; the first time this takes a few minutes ..."
 	$(PIP) $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) "$$(grep '^torch==' requirements.lock)"
 	$(PIP) --requirement requirements.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
-	touch $@
+	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed requirements-test.lock
+	@echo "Installing what tests and benchmarks need ..."
 	$(PIP) --requirement requirements-test.lock
-	touch $@
+	@touch $@
 
 models/.installed: $(VENV)/installed app/models/catalogue.py
 	$(BIN)/scholiast models pull
-	touch $@
+	@touch $@

@@ -4,6 +4,7 @@
 look at the data folder. Nothing heavy is imported here, so `--help` is quick.
 """
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from app.client import Client
 from app.models.commands import models
 from app.progress import wait_until_ready
 from app.settings import Settings
-from retrieval.errors import ScholiastError
+from retrieval.errors import ModelUnavailable, ScholiastError
 
 app = typer.Typer(
     name="scholiast",
@@ -156,6 +157,10 @@ def demo() -> None:
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def bench(context: typer.Context) -> None:
     """Run a benchmark: `scholiast bench --help` lists them."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise ModelUnavailable(
+            "Benchmarks need the `bench` extra: run `make bench`, or pip install 'scholiast[bench]'."
+        )
     raise typer.Exit(subprocess.run([sys.executable, "-m", "bench", *context.args], check=False).returncode)  # noqa: S603
 
 

@@ -1,13 +1,14 @@
 """A small client of the HTTP API, for the command line and the demonstration."""
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import httpx2
 
-from retrieval.errors import InvalidRequest, Overloaded, ScholiastError
+from retrieval.errors import InvalidRequest, ModelUnavailable, Overloaded, ScholiastError
 
 Json = Any
 
@@ -33,6 +34,20 @@ class Client:
         except (httpx2.TransportError, ValueError):
             return False, [f"Nothing answers at {self._url}; start it with `scholiast serve`."]
         return found["ready"], found["reasons"]
+
+    def alive(self) -> bool:
+        """Whether the service accepts requests; its models may still be loading."""
+        try:
+            return bool(self._http.get("/healthz").is_success)
+        except httpx2.TransportError:
+            return False
+
+    def wait_until_ready(self) -> None:
+        """Returns once the service can answer; raises `ModelUnavailable` when it says that it never will."""
+        while not (state := self.ready())[0]:
+            if not any("loading" in reason for reason in state[1]):
+                raise ModelUnavailable(" ".join(state[1]))
+            time.sleep(0.1)
 
     def upload(self, paths: Sequence[Path], collection: str) -> Sequence[Json]:
         """The accepted documents, one a file."""

@@ -25,7 +25,7 @@ def run(console: Console) -> None:
     started = time.perf_counter()
     paths = sorted((EXAMPLES / "documents").iterdir())
     questions = [entry for entry in json.loads((EXAMPLES / "questions.json").read_text()) if entry.get("demo")]
-    console.print("Starting a fresh service and loading the models ...")
+    console.print("Starting a fresh service ...")
     with fresh_service() as client:
         console.print(f"Uploading {len(paths)} sample documents.")
         accepted = client.upload(paths, "demo")
@@ -36,11 +36,13 @@ def run(console: Console) -> None:
             )
         if failed := [document["name"] for document in finished if document["status"] != "ready"]:
             raise DemonstrationFailed(f"Not ready: {', '.join(failed)}.")
+        client.wait_until_ready()
         answers = [_ask(client, entry, console) for entry in questions]
     cited = sum(bool(answer["citations"]) for answer in answers)
+    right = sum(_contains(answer["answer"], entry) for answer, entry in zip(answers, questions, strict=True))
     console.print(
-        f"\n{len(finished)} documents, {len(answers)} answers, {cited} with citations, "
-        f"{time.perf_counter() - started:.1f} s."
+        f"\n{len(finished)} documents, {len(answers)} answers, {cited} with citations, {right} with the expected "
+        f"words, {time.perf_counter() - started:.1f} s."
     )
     if cited < min(5, len(answers)):
         raise DemonstrationFailed("Fewer than 5 answers had a citation.")
@@ -65,8 +67,15 @@ def _ask(client: Client, entry: Any, console: Console) -> Any:
         raise DemonstrationFailed("A streamed answer ended without its last event.")
     console.print(answer["answer"], markup=False)
     print_citations(answer, console)
+    if not _contains(answer["answer"], entry):
+        console.print(f"  expected: {entry['answer']}", style="yellow", markup=False)
     _check_quotes(client, answer["citations"])
     return answer
+
+
+def _contains(answer: str, entry: Any) -> bool:
+    """Whether the answer has any accepted form of the expected one."""
+    return any(variant.lower() in answer.lower() for variant in entry["answer_any"])
 
 
 def _check_quotes(client: Client, citations: Sequence[Any]) -> None:

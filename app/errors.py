@@ -95,7 +95,7 @@ async def _invalid(_request: Request, error: Exception) -> Response:
 async def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     problem = _PLAIN.get(error.status_code, Problem(error.status_code, "http-error", "The request failed"))
-    return Response(_body(problem, str(error.detail), {}), error.status_code, dict(error.headers or {}), MEDIA_TYPE)
+    return _response(_body(problem, str(error.detail), {}), error.headers)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

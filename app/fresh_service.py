@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from app.client import Client
@@ -18,13 +18,13 @@ _STOP_SECONDS = 60
 
 @contextmanager
 def fresh_service() -> Iterator[Client]:
-    """A client of the service, once it is ready. Raises `ModelUnavailable` if it does not get there."""
+    """A client of the service as soon as it accepts documents. Raises `ModelUnavailable` if it does not start."""
     with tempfile.TemporaryDirectory(prefix="scholiast-") as folder:
         port = free_port()
         process = start_service(folder, port)
         try:
             with Client(f"http://127.0.0.1:{port}") as client:
-                wait_for_start(client, process)
+                _wait(client.alive, client, process)
                 yield client
         finally:
             process.terminate()
@@ -46,13 +46,15 @@ def start_service(folder: str, port: int) -> subprocess.Popen[bytes]:
 
 def wait_for_start(client: Client, process: subprocess.Popen[bytes]) -> None:
     """Returns once the service is ready; raises `ModelUnavailable` if it ends or takes too long."""
+    _wait(lambda: client.ready()[0], client, process)
+
+
+def _wait(reached: Callable[[], bool], client: Client, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    ready, reasons = client.ready()
-    while not ready:
+    while not reached():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise ModelUnavailable(f"The service did not start: {' '.join(reasons)}")
+            raise ModelUnavailable(f"The service did not start: {' '.join(client.ready()[1])}")
         time.sleep(0.1)
-        ready, reasons = client.ready()
 
 
 def free_port() -> int:

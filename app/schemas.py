@@ -240,7 +240,7 @@ class AskOptions(Strict):
     temperature: Annotated[float, Field(ge=0, le=2, description="0 is greedy and repeatable.")] = 0.0
     top_p: Annotated[float, Field(gt=0, le=1, description="Sample from the likeliest tokens of this mass.")] = 1.0
     top_k: Annotated[int, Field(ge=0, le=1000, description="Sample from so many tokens; 0: all.")] = 0
-    max_tokens: Annotated[int, Field(ge=1, le=1024, description="Longest answer.")] = 96
+    max_tokens: Annotated[int, Field(ge=1, le=1024, description="Longest answer, in tokens.")] = 64
     seed: Annotated[int, Field(ge=0, le=2**63 - 1, description="Makes sampling repeatable.")] | None = None
 
 

@@ -23,8 +23,6 @@ from retrieval.store.database import Database
 from retrieval.store.documents import Document
 from retrieval.store.revisions import ExtractedText
 
-# Vectors committed at a time: a crash loses at most this much embedding.
-EMBEDDING_STRIDE = 128
 DEFAULT_CHUNK_TOKENS = 200
 
 
@@ -44,6 +42,7 @@ class IngestTools:
     count_tokens: Callable[[Sequence[str]], Sequence[int]]
     embed: Callable[[Sequence[str]], NDArray[np.float32]]
     model_id: str
+    stride: int = 128  # vectors committed at a time: a crash loses at most this much embedding
 
 
 def ingest_document(tools: IngestTools, document: Document) -> None:
@@ -106,8 +105,8 @@ def embed(tools: IngestTools, document: Document) -> None:
         pending = chunks.without_vector(connection, document.revision_key, tools.model_id)
         total = chunks.count(connection, document.revision_key)
     _progress(tools, document, "embed", total - len(pending), total)
-    for start in range(0, len(pending), EMBEDDING_STRIDE):
-        stride = pending[start : start + EMBEDDING_STRIDE]
+    for start in range(0, len(pending), tools.stride):
+        stride = pending[start : start + tools.stride]
         texts = [item.represented_by for item in stride]
         with tools.database.read() as connection:
             known = chunks.known_vectors(connection, texts, tools.model_id)

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -31,6 +31,7 @@ MAX_ATTEMPTS = 3
 # How long a starting worker waits for a predecessor of its name to let go of the lock.
 LOCK_PATIENCE_SECONDS = 15.0
 _PAUSE_ON_FULL_DISK_SECONDS = 15.0
+_SUSPECT_STRIDE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Worker:
         self._maintenance = maintenance
         self._jobs = jobs
         self._settings = settings
+        self._suspects = threading.Lock()
 
     def run(self, stop: threading.Event) -> None:
         """Works until `stop` is set. Raises `Conflict` if a worker of this name is running already."""
@@ -102,9 +104,10 @@ class Worker:
     def _attempt(self, document_id: str, revision_key: int) -> bool:
         """One try at the job; True when the job is over."""
         try:
-            document = self._begin(document_id, revision_key)
-            if document is not None:
-                ingest_document(self._tools, document)
+            with self._alone_if_suspect(document_id) as tools:
+                document = self._begin(document_id, revision_key)
+                if document is not None:
+                    ingest_document(tools, document)
         except NotFound:
             return True  # deleted meanwhile
         except DocumentRejected as rejection:
@@ -123,6 +126,21 @@ class Worker:
             time.sleep(1.0)
             return False
         return True
+
+    @contextmanager
+    def _alone_if_suspect(self, document_id: str) -> Iterator[IngestTools]:
+        """Lets a document whose last attempt got nowhere run with no other such beside it, in small steps.
+
+        When a worker dies, everything it was doing is suspect. One at a time, the innocent soon get somewhere, which
+        clears them, and only the one that brings the worker down reaches MAX_ATTEMPTS.
+        """
+        with self._tools.database.read() as connection:
+            suspect = documents.get(connection, document_id).attempts > 0
+        if not suspect:
+            yield self._tools
+            return
+        with self._suspects:
+            yield replace(self._tools, stride=_SUSPECT_STRIDE)
 
     def _begin(self, document_id: str, revision_key: int) -> Document | None:
         """The document, this attempt counted; None if there is nothing left to do for this revision."""

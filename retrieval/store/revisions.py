@@ -33,7 +33,7 @@ def begin_attempt(connection: Connection, revision_key: int) -> int:
 
 def note_advance(connection: Connection, revision_key: int) -> None:
     """Forgets earlier attempts: this one got further. Only a file that stops every attempt at one place is poison."""
-    _update(connection, revision_key, attempts=1)
+    _update(connection, revision_key, attempts=0)
 
 
 def set_progress(connection: Connection, revision_key: int, stage: str, done: int, total: int) -> None:

@@ -30,10 +30,7 @@ def test_a_document_becomes_chunks_with_exact_offsets(library: Library) -> None:
     assert all(text[chunk.start : chunk.end] == chunk.text for chunk in found)
 
 
-def test_a_crash_while_embedding_loses_only_the_stride_at_hand(
-    library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pipeline, "EMBEDDING_STRIDE", 4)
+def test_a_crash_while_embedding_loses_only_the_stride_at_hand(library: Library) -> None:
     document = library.accept(LONG)
     calls = 0
 
@@ -45,7 +42,7 @@ def test_a_crash_while_embedding_loses_only_the_stride_at_hand(
         return library.embedder.embed_passages(texts)
 
     with pytest.raises(Crash):
-        ingest_document(replace(library.tools, embed=crash_at_third), document)
+        ingest_document(replace(library.tools, embed=crash_at_third, stride=4), document)
     before = list(library.embedder.embedded)
     ingest_document(library.tools, document)
     again = library.embedder.embedded[len(before) :]

@@ -25,6 +25,10 @@ class Client:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections."""
         self._http.close()
 
     def ready(self) -> tuple[bool, Sequence[str]]:

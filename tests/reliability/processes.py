@@ -40,12 +40,11 @@ class Processes:
         return self.api
 
     def start_worker(self, name: str = "worker-1") -> subprocess.Popen[bytes]:
-        self.worker = subprocess.Popen(
-            [sys.executable, "-m", "app.worker", "--name", name], env=self.environment, stderr=subprocess.PIPE
-        )
+        self.worker = subprocess.Popen([sys.executable, "-m", "app.worker", "--name", name], env=self.environment)
         return self.worker
 
     def stop(self) -> None:
+        self.client.close()
         for process in (self.api, self.worker):
             if process is not None and process.poll() is None:
                 process.kill()

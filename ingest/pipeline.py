@@ -63,7 +63,6 @@ def parse(tools: IngestTools, document: Document) -> ParsedDocument:
             return _parsed(revisions.load_text(connection, document.revision_key), document)
         except NotFound:
             pass
-    _progress(tools, document, "parse", 0, 1)
     parsed = tools.parser.parse(tools.blobs.path(document.content_sha256), document.media_type)
     if not parsed.blocks:
         raise DocumentRejected("no_text", "The file contains no text that could be searched.")
@@ -71,7 +70,7 @@ def parse(tools: IngestTools, document: Document) -> ParsedDocument:
     with tools.database.write() as connection:
         revisions.save_text(connection, document.revision_key, ExtractedText(parsed.text, rows, parsed.title))
         revisions.describe(connection, document.revision_key, parsed.pages, parsed.warnings)
-        revisions.note_advance(connection, document.revision_key)
+        revisions.note_advance(connection, document.revision_key, "chunk", 0, 1)
     return parsed
 
 
@@ -81,7 +80,6 @@ def split(tools: IngestTools, document: Document, parsed: ParsedDocument) -> Non
         if chunks.count(connection, document.revision_key):
             return
         settings = collections.get(connection, document.collection).settings
-    _progress(tools, document, "chunk", 0, 1)
     spans = split_into_chunks(parsed, tools.count_tokens, settings.get("chunk_tokens", DEFAULT_CHUNK_TOKENS))
     new = [
         NewChunk(
@@ -96,7 +94,7 @@ def split(tools: IngestTools, document: Document, parsed: ParsedDocument) -> Non
     ]
     with tools.database.write() as connection:
         chunks.replace(connection, document.revision_key, document.revision_id, new)
-        revisions.note_advance(connection, document.revision_key)
+        revisions.note_advance(connection, document.revision_key, "embed", 0, len(new))
 
 
 def embed(tools: IngestTools, document: Document) -> None:
@@ -104,7 +102,6 @@ def embed(tools: IngestTools, document: Document) -> None:
     with tools.database.read() as connection:
         pending = chunks.without_vector(connection, document.revision_key, tools.model_id)
         total = chunks.count(connection, document.revision_key)
-    _progress(tools, document, "embed", total - len(pending), total)
     for start in range(0, len(pending), tools.stride):
         stride = pending[start : start + tools.stride]
         texts = [item.represented_by for item in stride]
@@ -115,21 +112,14 @@ def embed(tools: IngestTools, document: Document) -> None:
             known |= dict(zip(missing, tools.embed(missing).astype(np.float16), strict=True))
         with tools.database.write() as connection:
             chunks.add_vectors(connection, stride, [known[text] for text in texts], tools.model_id)
-            revisions.set_progress(
-                connection, document.revision_key, "embed", total - len(pending) + start + len(stride), total
-            )
-            revisions.note_advance(connection, document.revision_key)
+            done = total - len(pending) + start + len(stride)
+            revisions.note_advance(connection, document.revision_key, "embed", done, total)
 
 
 def publish(tools: IngestTools, document: Document) -> None:
     """Makes the revision visible; from the commit on every search finds it, and none finds its predecessor."""
     with tools.database.write() as connection:
         revisions.activate(connection, document.revision_key)
-
-
-def _progress(tools: IngestTools, document: Document, stage: str, done: int, total: int) -> None:
-    with tools.database.write() as connection:
-        revisions.set_progress(connection, document.revision_key, stage, done, total)
 
 
 def _parsed(stored: ExtractedText, document: Document) -> ParsedDocument:

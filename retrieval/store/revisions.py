@@ -27,18 +27,22 @@ class ExtractedText:
 
 def begin_attempt(connection: Connection, revision_key: int) -> int:
     """Counts one more attempt since the last one that got anywhere, and gives the count."""
-    _update(connection, revision_key, status="processing", attempts=revisions.c.attempts + 1)
+    _update(
+        connection,
+        revision_key,
+        status="processing",
+        stage=func.coalesce(revisions.c.stage, "parse"),
+        attempts=revisions.c.attempts + 1,
+    )
     return connection.scalar(select(revisions.c.attempts).where(revisions.c.key == revision_key)) or 0
 
 
-def note_advance(connection: Connection, revision_key: int) -> None:
-    """Forgets earlier attempts: this one got further. Only a file that stops every attempt at one place is poison."""
-    _update(connection, revision_key, attempts=0)
+def note_advance(connection: Connection, revision_key: int, stage: str, done: int, total: int) -> None:
+    """Notes how far the current stage is, and forgets earlier attempts: this one got further.
 
-
-def set_progress(connection: Connection, revision_key: int, stage: str, done: int, total: int) -> None:
-    """Notes how far the current stage is."""
-    _update(connection, revision_key, stage=stage, progress_done=done, progress_total=total)
+    Only a file that stops every attempt at one place is poison.
+    """
+    _update(connection, revision_key, stage=stage, progress_done=done, progress_total=total, attempts=0)
 
 
 def save_text(connection: Connection, revision_key: int, extracted: ExtractedText) -> None:

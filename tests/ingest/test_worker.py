@@ -59,7 +59,7 @@ def test_an_attempt_that_gets_somewhere_clears_the_record(worker: Worker, librar
     with library.database.write() as connection:
         for _ in range(MAX_ATTEMPTS):
             revisions.begin_attempt(connection, document.revision_key)
-        revisions.note_advance(connection, document.revision_key)
+        revisions.note_advance(connection, document.revision_key, "chunk", 0, 1)
     assert run(worker, library, document).status == "ready"
 
 

@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     ] = 120
     ingest_concurrency: Annotated[
         int, Field(ge=1, le=64, description="Documents a worker ingests side by side, to fill the embedder's batches.")
-    ] = 64
+    ] = 16
 
     max_waiting_answers: Annotated[
         int, Field(ge=0, le=1000, description="Questions that may wait for the generator; beyond it 503.")

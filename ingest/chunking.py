@@ -130,8 +130,11 @@ def _closed(units: Sequence[_Unit]) -> Iterator[ChunkSpan]:
     if not units:
         return
     body = [unit for unit in units if not unit.is_heading] or list(units)
-    inner = [unit for unit in units if body[0].start <= unit.start]
-    yield ChunkSpan(inner[0].start, inner[-1].end, inner[0].page, _common(unit.headings for unit in body))
+    shared = _common(unit.headings for unit in body)
+    leading = units.index(body[0])
+    # More headings than the path has: some had nothing under them, and only as text are they still found.
+    inner = units if leading > len(shared) else units[leading:]
+    yield ChunkSpan(inner[0].start, inner[-1].end, inner[0].page, shared)
 
 
 def _common(paths: Iterator[tuple[str, ...]]) -> tuple[str, ...]:

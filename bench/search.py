@@ -10,7 +10,7 @@ from bench.library import COLLECTION, Library, opened, passages
 from bench.report import Report, Row
 from retrieval.analysis import terms
 from retrieval.store import chunks, documents, revisions
-from retrieval.store.chunks import NewChunk
+from retrieval.store.chunks import NewChunk, RevisionChunks
 from retrieval.store.database import Database
 from retrieval.types import SearchRequest
 
@@ -68,7 +68,7 @@ def _fill(library: Library, size: int) -> None:
     source = library.store("\n\n".join(texts).encode(), f"{size}.txt")
     with database.write() as connection:
         document, _ = documents.create(connection, COLLECTION, source, {})
-        chunks.replace(connection, document.revision_key, document.revision_id, analysed)
-        pending = chunks.without_vector(connection, document.revision_key, library.embedder.model_id)
+        chunks.replace(connection, [RevisionChunks(document.revision_key, document.revision_id, analysed)])
+        pending = chunks.without_vector(connection, [document.revision_key], library.embedder.model_id)
         chunks.add_vectors(connection, pending, list(vectors.astype(np.float16)), library.embedder.model_id)
-        revisions.activate(connection, document.revision_key)
+        revisions.activate(connection, [document.revision_key])

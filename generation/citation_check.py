@@ -102,17 +102,7 @@ class CitationCheck:
         return CheckedSentence(marked, [self._citation(best)])
 
     def _citation(self, support: Support) -> Citation:
-        chunk = self._passages[support.passage].chunk
-        return Citation(
-            n=support.passage + 1,
-            chunk_id=chunk.id,
-            document_id=chunk.document_id,
-            document=chunk.document,
-            page=chunk.page,
-            start=chunk.start + support.start,
-            end=chunk.start + support.end,
-            quote=chunk.text[support.start : support.end],
-        )
+        return Citation.of_passage(self._passages, support.passage, support.start, support.end)
 
 
 def _numbers(marker: str, highest: int) -> list[int]:

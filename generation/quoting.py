@@ -51,7 +51,7 @@ def best_quote(embedder: TextEmbedder, question: str, passages: Sequence[Hit]) -
         shared = len(asked & frozenset(terms(sentence.context))) / max(len(asked), 1)
         scores[position] += WEIGHT_COVERAGE * shared
     best = sentences[int(scores.argmax())]
-    return _citation(best, passages[best.passage])
+    return Citation.of_passage(passages, best.passage, best.start, best.end)
 
 
 def _sentences(number: int, hit: Hit) -> list[_Sentence]:
@@ -62,17 +62,3 @@ def _sentences(number: int, hit: Hit) -> list[_Sentence]:
         for start, end in sentence_spans(text)
         if len(terms(text[start:end])) >= MIN_TERMS and end - start <= MAX_CHARACTERS
     ]
-
-
-def _citation(sentence: _Sentence, hit: Hit) -> Citation:
-    chunk = hit.chunk
-    return Citation(
-        n=sentence.passage + 1,
-        chunk_id=chunk.id,
-        document_id=chunk.document_id,
-        document=chunk.document,
-        page=chunk.page,
-        start=chunk.start + sentence.start,
-        end=chunk.start + sentence.end,
-        quote=chunk.text[sentence.start : sentence.end],
-    )

@@ -78,6 +78,21 @@ class Citation:
     end: int
     quote: str  # verbatim: extracted[start:end]
 
+    @classmethod
+    def of_passage(cls, passages: Sequence[Hit], index: int, start: int, end: int) -> "Citation":
+        """Cites the stretch [start, end) of the text of the passage with this index (from 0)."""
+        chunk = passages[index].chunk
+        return cls(
+            n=index + 1,
+            chunk_id=chunk.id,
+            document_id=chunk.document_id,
+            document=chunk.document,
+            page=chunk.page,
+            start=chunk.start + start,
+            end=chunk.start + end,
+            quote=chunk.text[start:end],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

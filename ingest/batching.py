@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Texts embedded in one call: enough that sorting by length pays, few enough that nobody waits long.
-BATCH_TEXTS = 128
+BATCH_TEXTS = 256
 
 
 class PassageEmbedder(Protocol):

@@ -26,7 +26,7 @@ IDEMPOTENCY_SECONDS = 24 * 3600
 class Jobs(Protocol):
     """Where accepted documents are queued."""
 
-    def submit(self, connection: Connection, document: Document) -> None: ...
+    def submit(self, connection: Connection, documents: Sequence[Document]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,12 @@ class Intake:
         """The documents, new or already there, in one transaction; durable on return. Raises `Conflict`."""
 
         def create(connection: Connection) -> Sequence[Document]:
-            return [self._create(connection, collection, submission) for submission in submissions]
+            created = [
+                documents.create(connection, collection, submission.source, submission.metadata)
+                for submission in submissions
+            ]
+            self._jobs.submit(connection, [document for document, is_new in created if is_new])
+            return [document for document, _ in created]
 
         with self._database.write() as connection:
             if idempotency_key is None:
@@ -62,14 +67,8 @@ class Intake:
         with self._database.write() as connection:
             document, changed = documents.replace(connection, document_id, source)
             if changed:
-                self._jobs.submit(connection, document)
+                self._jobs.submit(connection, [document])
             return document
-
-    def _create(self, connection: Connection, collection: str, submission: Submission) -> Document:
-        document, is_new = documents.create(connection, collection, submission.source, submission.metadata)
-        if is_new:
-            self._jobs.submit(connection, document)
-        return document
 
 
 def _once(

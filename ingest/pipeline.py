@@ -1,10 +1,13 @@
-"""Makes a stored file searchable. `ingest_document` is the whole of it: parse, chunk, embed, publish.
+"""Makes stored files searchable. `ingest_documents` is the whole of it: parse, chunk, embed, publish.
 
 Every stage keeps its result in the database and starts by looking whether it is there already. A worker that dies
-anywhere is followed by one that goes on at the same stage; the same work twice is no work.
+anywhere is followed by one that goes on at the same stage; the same work twice is no work. Stages take several
+documents at a time because small ones cost less together: one process to parse them, one batch to embed them, one
+transaction to store them.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,21 +18,21 @@ from numpy.typing import NDArray
 from ingest.chunking import split_into_chunks
 from ingest.parsing.types import Block, ParsedDocument
 from retrieval.analysis import terms
-from retrieval.errors import DocumentRejected, NotFound
+from retrieval.errors import DocumentRejected
 from retrieval.store import chunks, collections, revisions
 from retrieval.store.blobs import BlobStore
-from retrieval.store.chunks import NewChunk
+from retrieval.store.chunks import NewChunk, RevisionChunks
 from retrieval.store.database import Database
 from retrieval.store.documents import Document
-from retrieval.store.revisions import ExtractedText
+from retrieval.store.revisions import ExtractedText, Progress
 
 DEFAULT_CHUNK_TOKENS = 200
 
 
 class Parser(Protocol):
-    """Reads a file of a known media type; raises `DocumentRejected`."""
+    """Reads files, given as (path, media type); what cannot be read is answered by the error that says why."""
 
-    def parse(self, path: Path, media_type: str) -> ParsedDocument: ...
+    def parse_all(self, files: Sequence[tuple[Path, str]]) -> Sequence[ParsedDocument | DocumentRejected]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,62 +49,81 @@ class IngestTools:
 
 
 def ingest_document(tools: IngestTools, document: Document) -> None:
-    """Takes the document's latest revision from its stored bytes to visible chunks.
+    """Takes the document's latest revision from its stored bytes to visible chunks, or to `failed` with a reason."""
+    ingest_documents(tools, [document])
 
-    Raises `DocumentRejected` when the file cannot be a document, `NotFound` when it was deleted meanwhile.
+
+def ingest_documents(tools: IngestTools, documents: Sequence[Document]) -> None:
+    """The same for several documents; what is wrong with one of them does not touch the others.
+
+    A document that is deleted meanwhile drops out at the next stage.
     """
-    parsed = parse(tools, document)
-    split(tools, document, parsed)
-    embed(tools, document)
-    publish(tools, document)
+    parsed = parse(tools, documents)
+    split(tools, documents, parsed)
+    embed(tools, documents)
+    publish(tools, documents)
 
 
-def parse(tools: IngestTools, document: Document) -> ParsedDocument:
-    """The text and blocks of the file, from the database if an earlier attempt got that far."""
+def parse(tools: IngestTools, documents: Sequence[Document]) -> Mapping[int, ParsedDocument]:
+    """Text and blocks by revision, from the database where an earlier attempt got that far."""
     with tools.database.read() as connection:
-        try:
-            return _parsed(revisions.load_text(connection, document.revision_key), document)
-        except NotFound:
-            pass
-    parsed = tools.parser.parse(tools.blobs.path(document.content_sha256), document.media_type)
-    if not parsed.blocks:
-        raise DocumentRejected("no_text", "The file contains no text that could be searched.")
-    rows = [[block.kind, block.start, block.end, block.page, block.headings, block.level] for block in parsed.blocks]
+        stored = revisions.load_texts(connection, [document.revision_key for document in documents])
+    parsed = {key: _parsed(text) for key, text in stored.items()}
+    unread = [document for document in documents if document.revision_key not in parsed]
+    if not unread:
+        return parsed
+    files = [(tools.blobs.path(document.content_sha256), document.media_type) for document in unread]
+    outcomes = {
+        document.revision_key: _refused_if_empty(outcome)
+        for document, outcome in zip(unread, tools.parser.parse_all(files), strict=True)
+    }
     with tools.database.write() as connection:
-        revisions.save_text(connection, document.revision_key, ExtractedText(parsed.text, rows, parsed.title))
-        revisions.describe(connection, document.revision_key, parsed.pages, parsed.warnings)
-        revisions.note_advance(connection, document.revision_key, "chunk", 0, 1)
-    return parsed
+        alive = revisions.existing(connection, list(outcomes))
+        read = {key: found for key, found in outcomes.items() if key in alive and isinstance(found, ParsedDocument)}
+        revisions.save_texts(connection, {key: _extracted(found) for key, found in read.items()})
+        revisions.note_advance(connection, "chunk", dict.fromkeys(read, Progress(0, 1)))
+        for key, outcome in outcomes.items():
+            if isinstance(outcome, DocumentRejected):
+                revisions.fail(connection, key, outcome.code, outcome.detail)
+    return parsed | read
 
 
-def split(tools: IngestTools, document: Document, parsed: ParsedDocument) -> None:
-    """Stores the chunks, unless an earlier attempt did."""
+def split(tools: IngestTools, documents: Sequence[Document], parsed: Mapping[int, ParsedDocument]) -> None:
+    """Stores the chunks of the parsed documents, unless an earlier attempt did."""
     with tools.database.read() as connection:
-        if chunks.count(connection, document.revision_key):
-            return
-        settings = collections.get(connection, document.collection).settings
-    spans = split_into_chunks(parsed, tools.count_tokens, settings.get("chunk_tokens", DEFAULT_CHUNK_TOKENS))
+        done = chunks.counts(connection, list(parsed))
+        settings = {
+            name: collections.get(connection, name).settings for name in {item.collection for item in documents}
+        }
     new = [
-        NewChunk(
-            text=parsed.text[span.start : span.end],
-            start=span.start,
-            end=span.end,
-            page=span.page,
-            headings=span.headings,
-            terms=" ".join(terms(chunks.represented_by(span.headings, parsed.text[span.start : span.end]))),
+        RevisionChunks(
+            document.revision_key,
+            document.revision_id,
+            _chunks_of(
+                parsed[document.revision_key],
+                tools.count_tokens,
+                settings[document.collection].get("chunk_tokens", DEFAULT_CHUNK_TOKENS),
+            ),
         )
-        for span in spans
+        for document in documents
+        if document.revision_key in parsed and document.revision_key not in done
     ]
+    if not new:
+        return
     with tools.database.write() as connection:
-        chunks.replace(connection, document.revision_key, document.revision_id, new)
-        revisions.note_advance(connection, document.revision_key, "embed", 0, len(new))
+        alive = revisions.existing(connection, [item.key for item in new])
+        new = [item for item in new if item.key in alive]
+        chunks.replace(connection, new)
+        revisions.note_advance(connection, "embed", {item.key: Progress(0, len(item.chunks)) for item in new})
 
 
-def embed(tools: IngestTools, document: Document) -> None:
+def embed(tools: IngestTools, documents: Sequence[Document]) -> None:
     """Gives every chunk its vector, a stride at a time; those that are there already are not made again."""
+    keys = [document.revision_key for document in documents]
     with tools.database.read() as connection:
-        pending = chunks.without_vector(connection, document.revision_key, tools.model_id)
-        total = chunks.count(connection, document.revision_key)
+        pending = chunks.without_vector(connection, keys, tools.model_id)
+        totals = chunks.counts(connection, keys)
+    left = Counter(item.revision_key for item in pending)
     for start in range(0, len(pending), tools.stride):
         stride = pending[start : start + tools.stride]
         texts = [item.represented_by for item in stride]
@@ -110,21 +132,46 @@ def embed(tools: IngestTools, document: Document) -> None:
         missing = [text for text in dict.fromkeys(texts) if text not in known]
         if missing:
             known |= dict(zip(missing, tools.embed(missing).astype(np.float16), strict=True))
+        left.subtract(item.revision_key for item in stride)
         with tools.database.write() as connection:
-            chunks.add_vectors(connection, stride, [known[text] for text in texts], tools.model_id)
-            done = total - len(pending) + start + len(stride)
-            revisions.note_advance(connection, document.revision_key, "embed", done, total)
+            alive = revisions.existing(connection, list({item.revision_key for item in stride}))
+            kept = [item for item in stride if item.revision_key in alive]
+            chunks.add_vectors(connection, kept, [known[item.represented_by] for item in kept], tools.model_id)
+            progress = {key: Progress(totals[key] - left[key], totals[key]) for key in alive}
+            revisions.note_advance(connection, "embed", progress)
 
 
-def publish(tools: IngestTools, document: Document) -> None:
-    """Makes the revision visible; from the commit on every search finds it, and none finds its predecessor."""
+def publish(tools: IngestTools, documents: Sequence[Document]) -> None:
+    """Makes complete revisions visible; from the commit on every search finds them, and none finds a predecessor."""
     with tools.database.write() as connection:
-        revisions.activate(connection, document.revision_key)
+        revisions.activate(connection, list(chunks.counts(connection, [item.revision_key for item in documents])))
 
 
-def _parsed(stored: ExtractedText, document: Document) -> ParsedDocument:
+def _chunks_of(
+    parsed: ParsedDocument, count_tokens: Callable[[Sequence[str]], Sequence[int]], chunk_tokens: int
+) -> Sequence[NewChunk]:
+    new = []
+    for span in split_into_chunks(parsed, count_tokens, chunk_tokens):
+        text = parsed.text[span.start : span.end]
+        analysed = " ".join(terms(chunks.represented_by(span.headings, text)))
+        new.append(NewChunk(text, span.start, span.end, span.page, span.headings, analysed))
+    return new
+
+
+def _refused_if_empty(outcome: ParsedDocument | DocumentRejected) -> ParsedDocument | DocumentRejected:
+    if isinstance(outcome, ParsedDocument) and not outcome.blocks:
+        return DocumentRejected("no_text", "The file contains no text that could be searched.")
+    return outcome
+
+
+def _extracted(parsed: ParsedDocument) -> ExtractedText:
+    rows = [[block.kind, block.start, block.end, block.page, block.headings, block.level] for block in parsed.blocks]
+    return ExtractedText(parsed.text, rows, parsed.title, parsed.pages, parsed.warnings)
+
+
+def _parsed(stored: ExtractedText) -> ParsedDocument:
     blocks = tuple(
         Block(kind, start, end, page, tuple(headings), level)
         for kind, start, end, page, headings, level in stored.blocks
     )
-    return ParsedDocument(stored.text, blocks, document.pages, stored.title, tuple(document.warnings))
+    return ParsedDocument(stored.text, blocks, stored.pages, stored.title, tuple(stored.warnings))

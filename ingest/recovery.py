@@ -5,14 +5,15 @@ back; the reconciler compares documents with jobs, whatever the reason they came
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from dbos import DBOS
+from dbos import DBOS, WorkflowStatus
 from sqlalchemy import delete, insert, select
 
 from ingest.jobs import QUEUE, WORKFLOW, JobQueue
-from retrieval.store import documents
+from retrieval.store import documents, revisions
 from retrieval.store.database import Database
+from retrieval.store.documents import Document
 from retrieval.store.schema import workers
 
 HEARTBEAT_SECONDS = 10
@@ -63,17 +64,20 @@ def reconcile(database: Database, jobs: JobQueue) -> tuple[Sequence[str], Sequen
     """Queues unfinished documents that have no job, cancels jobs that have no document; gives the ids of both."""
     # Jobs first: a document that is uploaded in between has its job in the same transaction and is in neither list.
     active = {
-        job.workflow_id
-        for job in DBOS.list_workflows(status=_UNFINISHED, name=WORKFLOW, load_input=False, load_output=False)
+        job.workflow_id: _revision_keys(job)
+        for job in DBOS.list_workflows(status=_UNFINISHED, name=WORKFLOW, load_output=False)
     }
+    attended = {key for keys in active.values() for key in keys}
     with database.read() as connection:
-        unfinished = {document.job_id: document.id for document in documents.unfinished(connection)}
+        unfinished = {document.revision_key: document for document in documents.unfinished(connection)}
     resubmitted = [
-        job_id
-        for job_id in unfinished
-        if job_id not in active and _resubmit(database, jobs, job_id, unfinished[job_id])
+        document.id
+        for key, document in unfinished.items()
+        if key not in attended and _resubmit(database, jobs, document)
     ]
-    cancelled = [job_id for job_id in active - unfinished.keys() if _is_orphan(database, job_id)]
+    cancelled = [
+        job_id for job_id, keys in active.items() if keys.isdisjoint(unfinished) and _is_orphan(database, keys)
+    ]
     if cancelled:
         DBOS.cancel_workflows(cancelled)
     return resubmitted, cancelled
@@ -90,23 +94,29 @@ def forget_finished(older_than_seconds: float) -> int:
     return len(finished)
 
 
-def _resubmit(database: Database, jobs: JobQueue, job_id: str, document_id: str) -> bool:
-    """Queues the document again if it is still unfinished and still without a job."""
+def _revision_keys(job: WorkflowStatus) -> set[int]:
+    """The revisions that a job was queued for."""
+    arguments = job.input["args"] if job.input else ()
+    return {revision_key for _, revision_key in arguments[0]} if arguments else set()
+
+
+def _resubmit(database: Database, jobs: JobQueue, document: Document) -> bool:
+    """Queues the document again, alone, if it is still unfinished and still without a job."""
     with database.read() as connection:
-        found = documents.get_many(connection, [document_id])
-    job = DBOS.get_workflow_status(job_id)
-    if not found or found[0].status not in ("queued", "processing") or (job is not None and job.status in _UNFINISHED):
+        found = documents.get_many(connection, [document.id])
+    if not found or found[0].revision_key != document.revision_key or found[0].status not in ("queued", "processing"):
         return False
+    job = DBOS.get_workflow_status(document.job_id)
     if job is not None:
-        DBOS.delete_workflow(job_id)
+        if job.status in _UNFINISHED:
+            return False
+        DBOS.delete_workflow(document.job_id)
     with database.write() as connection:
-        jobs.submit(connection, documents.get(connection, document_id))
+        jobs.submit(connection, documents.get_many(connection, [document.id]))
     return True
 
 
-def _is_orphan(database: Database, job_id: str) -> bool:
-    """True if no unfinished revision goes by this job id now."""
-    _, document_id, number = job_id.rsplit(":", 2)
+def _is_orphan(database: Database, revision_keys: Collection[int]) -> bool:
+    """True if none of the revisions exists any more."""
     with database.read() as connection:
-        found = documents.get_many(connection, [document_id])
-    return not found or found[0].revision_number != int(number)
+        return not revisions.existing(connection, revision_keys)

@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +20,8 @@ from dbos import DBOS, DBOSPortableJSONSerializer
 from ingest import recovery
 from ingest.jobs import JOB_VERSION, QUEUE, WORKFLOW, JobQueue
 from ingest.maintenance import Maintenance
-from ingest.pipeline import IngestTools, ingest_document
-from retrieval.errors import Conflict, DocumentRejected, NotFound, StorageFull, UnsupportedFile
+from ingest.pipeline import IngestTools, ingest_documents
+from retrieval.errors import Conflict, StorageFull
 from retrieval.store import documents, revisions
 from retrieval.store.documents import Document
 
@@ -32,6 +32,10 @@ MAX_ATTEMPTS = 3
 LOCK_PATIENCE_SECONDS = 15.0
 _PAUSE_ON_FULL_DISK_SECONDS = 15.0
 _SUSPECT_STRIDE = 8
+_GAVE_UP = (
+    f"Processing stopped {MAX_ATTEMPTS} times at the same place without a reason that could be found. "
+    "Convert the file to another format, or split it, and upload it again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,8 @@ class Worker:
             }
         )
 
-        def run_job(document_id: str, revision_key: int) -> None:
-            self._ingest(document_id, revision_key)
+        def run_job(job: Sequence[tuple[str, int]]) -> None:
+            self._ingest(job)
 
         # Our own count decides when to give up on a file; DBOS's only has to be higher than any number of restarts.
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=1_000_000)(run_job)
@@ -96,73 +100,53 @@ class Worker:
             on_conflict="always_update",
         )
 
-    def _ingest(self, document_id: str, revision_key: int) -> None:
-        """One job: ends with the revision ready, failed with a reason, or gone."""
-        while not self._attempt(document_id, revision_key):
-            pass
+    def _ingest(self, job: Sequence[tuple[str, int]]) -> None:
+        """One job, given as (document, revision key): ends with each revision ready, failed with a reason, or gone.
 
-    def _attempt(self, document_id: str, revision_key: int) -> bool:
-        """One try at the job; True when the job is over."""
+        When a worker dies or an attempt breaks off, everything it was doing is suspect. One at a time and in small
+        steps, the innocent soon get somewhere, which clears them, and only the one that brings the worker down reaches
+        MAX_ATTEMPTS.
+        """
+        while waiting := self._waiting(job):
+            if fresh := [document for document in waiting if document.attempts == 0]:
+                self._attempt(self._tools, fresh)
+            for suspect in waiting:
+                if suspect.attempts > 0:
+                    with self._suspects:
+                        self._attempt(replace(self._tools, stride=_SUSPECT_STRIDE), [suspect])
+
+    def _waiting(self, job: Sequence[tuple[str, int]]) -> Sequence[Document]:
+        """What is left to do; a revision that was replaced or deleted is not, its successor has a job of its own."""
+        keys = dict(job)
+        with self._tools.database.read() as connection:
+            found = documents.get_many(connection, list(keys))
+        return [
+            document
+            for document in found
+            if document.revision_key == keys[document.id] and document.status in ("queued", "processing")
+        ]
+
+    def _attempt(self, tools: IngestTools, waiting: Sequence[Document]) -> None:
+        """One try at the documents."""
         try:
-            with self._alone_if_suspect(document_id) as tools:
-                document = self._begin(document_id, revision_key)
-                if document is not None:
-                    ingest_document(tools, document)
-        except NotFound:
-            return True  # deleted meanwhile
-        except DocumentRejected as rejection:
-            self._fail(revision_key, rejection.code, rejection.detail)
-            return True
-        except UnsupportedFile as refusal:
-            self._fail(revision_key, "unsupported_file", refusal.detail)
-            return True
-        except StorageFull:
-            _LOGGER.warning("The disk is full; ingest waits until there is room.")
-            time.sleep(_PAUSE_ON_FULL_DISK_SECONDS)
-            return False
+            permitted = self._begin(waiting)
+            while permitted and not _ingested(tools, permitted):
+                # None of the documents' doing: it costs them no attempt.
+                _LOGGER.warning("The disk is full; ingest waits until there is room.")
+                time.sleep(_PAUSE_ON_FULL_DISK_SECONDS)
         except Exception:
             # The edge of the job: whatever it was, it is tried again, and given up after MAX_ATTEMPTS.
-            _LOGGER.exception("Ingest of document %s stopped unexpectedly.", document_id)
+            _LOGGER.exception("Ingest stopped unexpectedly at %s.", ", ".join(document.id for document in waiting))
             time.sleep(1.0)
-            return False
-        return True
 
-    @contextmanager
-    def _alone_if_suspect(self, document_id: str) -> Iterator[IngestTools]:
-        """Lets a document whose last attempt got nowhere run with no other such beside it, in small steps.
-
-        When a worker dies, everything it was doing is suspect. One at a time, the innocent soon get somewhere, which
-        clears them, and only the one that brings the worker down reaches MAX_ATTEMPTS.
-        """
-        with self._tools.database.read() as connection:
-            suspect = documents.get(connection, document_id).attempts > 0
-        if not suspect:
-            yield self._tools
-            return
-        with self._suspects:
-            yield replace(self._tools, stride=_SUSPECT_STRIDE)
-
-    def _begin(self, document_id: str, revision_key: int) -> Document | None:
-        """The document, this attempt counted; None if there is nothing left to do for this revision."""
+    def _begin(self, waiting: Sequence[Document]) -> Sequence[Document]:
+        """Counts the attempt; gives the documents that have not used up theirs."""
         with self._tools.database.write() as connection:
-            document = documents.get(connection, document_id)
-            if document.revision_key != revision_key or document.status in ("ready", "failed"):
-                return None  # a newer revision has a job of its own
-            attempt = revisions.begin_attempt(connection, revision_key)
-        if attempt > MAX_ATTEMPTS:
-            raise DocumentRejected(
-                "gave_up",
-                f"Processing stopped {MAX_ATTEMPTS} times at the same place without a reason that could be found. "
-                "Convert the file to another format, or split it, and upload it again.",
-            )
-        return document
-
-    def _fail(self, revision_key: int, code: str, detail: str) -> None:
-        try:
-            with self._tools.database.write() as connection:
-                revisions.fail(connection, revision_key, code, detail)
-        except NotFound:
-            _LOGGER.info("A document was deleted before its failure could be noted.")
+            attempts = revisions.begin_attempts(connection, [document.revision_key for document in waiting])
+            for key, count in attempts.items():
+                if count > MAX_ATTEMPTS:
+                    revisions.fail(connection, key, "gave_up", _GAVE_UP)
+        return [document for document in waiting if 0 < attempts.get(document.revision_key, 0) <= MAX_ATTEMPTS]
 
     def _heartbeat(self, stop: threading.Event) -> None:
         """A thread of its own: a long parse must not look like death."""
@@ -171,6 +155,15 @@ class Worker:
                 recovery.beat(self._tools.database, self._settings.name, os.getpid())
             except Exception:  # the next beat may succeed; dying here would hand our jobs to others while we run
                 _LOGGER.exception("A heartbeat could not be written.")
+
+
+def _ingested(tools: IngestTools, waiting: Sequence[Document]) -> bool:
+    """False if the disk had no room for the rest."""
+    try:
+        ingest_documents(tools, waiting)
+    except StorageFull:
+        return False
+    return True
 
 
 @contextmanager

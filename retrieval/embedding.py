@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 from transformers import AutoModel
 from transformers.utils.logging import disable_progress_bar
 
+from retrieval.bert_encoder import BertEncoder, supports
 from retrieval.errors import ModelUnavailable
 from retrieval.types import Json
 
@@ -24,6 +25,8 @@ from retrieval.types import Json
 BATCH_SIZE = 32
 _DEFAULT_MAX_TOKENS = 512
 
+# (padded token ids [texts, longest], their lengths) -> token vectors [texts, longest, dimension]
+TokenEncoder = Callable[[torch.Tensor, Sequence[int]], torch.Tensor]
 Pooling = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 # (token vectors [batch, tokens, dimension], mask [batch, tokens]) -> [batch, dimension]
 POOLINGS: dict[str, Pooling] = {
@@ -55,7 +58,7 @@ class SentenceEmbedder:
         self._prompts: dict[str, str] = _read(folder / "config_sentence_transformers.json").get("prompts") or {}
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
-        self._model = AutoModel.from_pretrained(
+        model = AutoModel.from_pretrained(
             folder,
             dtype=dtype or fastest_dtype(),
             local_files_only=True,
@@ -63,9 +66,12 @@ class SentenceEmbedder:
             use_safetensors=True,
             **settings.get("model_args", {}),
         ).eval()
-        self._lock = threading.Lock()
+        self._encode_tokens = BertEncoder(model) if supports(model) else _general(model)
+        # Two locks, so that texts can be counted while others are embedded.
+        self._tokenizing = threading.Lock()
+        self._computing = threading.Lock()
         self.model_id = f"{folder.name}@{_weights_sha256(folder)[:16]}"
-        self.dimension: int = self._model.config.hidden_size
+        self.dimension: int = model.config.hidden_size
         self.max_tokens: int = settings.get("max_seq_length") or _DEFAULT_MAX_TOKENS
 
     def embed_query(self, query: str) -> NDArray[np.float32]:
@@ -84,7 +90,7 @@ class SentenceEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the special ones."""
-        with self._lock:
+        with self._tokenizing:
             self._tokenizer.no_truncation()
             return [
                 len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
@@ -93,9 +99,10 @@ class SentenceEmbedder:
     def _encode(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
         prefix = self._prompts.get(prompt, "")
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        with self._lock, torch.inference_mode():
+        with self._tokenizing:
             self._tokenizer.enable_truncation(self.max_tokens)
             ids = [encoding.ids for encoding in self._tokenizer.encode_batch([prefix + text for text in texts])]
+        with self._computing, torch.inference_mode():
             # Texts of one length share a batch, so that short ones are not padded to long ones.
             order = sorted(range(len(ids)), key=lambda position: -len(ids[position]))
             for start in range(0, len(order), BATCH_SIZE):
@@ -104,17 +111,30 @@ class SentenceEmbedder:
         return vectors
 
     def _forward(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        longest = max(map(len, ids))
-        tokens = torch.zeros((len(ids), longest), dtype=torch.long)
-        mask = torch.zeros((len(ids), longest), dtype=torch.long)
+        lengths = [len(sequence) for sequence in ids]
+        tokens = torch.zeros((len(ids), max(lengths)), dtype=torch.long)
         for row, sequence in enumerate(ids):
             tokens[row, : len(sequence)] = torch.tensor(sequence)
-            mask[row, : len(sequence)] = 1
-        hidden = self._model(input_ids=tokens, attention_mask=mask).last_hidden_state
         # float32 from here on: bfloat16 would round the length, and cosines are inner products only of unit vectors
-        pooled = self._pool(hidden.float(), mask.float())
+        hidden = self._encode_tokens(tokens, lengths).float()
+        pooled = self._pool(hidden, _mask(tokens, lengths).float())
         unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=1).numpy()
         return unit
+
+
+def _general(model: torch.nn.Module) -> TokenEncoder:
+    """The forward pass of any encoder that transformers knows."""
+
+    def encode(tokens: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
+        hidden: torch.Tensor = model(input_ids=tokens, attention_mask=_mask(tokens, lengths)).last_hidden_state
+        return hidden
+
+    return encode
+
+
+def _mask(tokens: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
+    """1 where a text has a token [texts, longest], 0 where it is padded."""
+    return (torch.arange(tokens.shape[1]) < torch.tensor(lengths).unsqueeze(1)).long()
 
 
 def fastest_dtype() -> torch.dtype:

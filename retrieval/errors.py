@@ -5,8 +5,8 @@
     ├── NotFound              no such document, collection, chunk
     ├── Conflict              it contradicts what is stored (an idempotency key reused for other content)
     ├── TooLarge              over a stated limit
-    ├── UnsupportedFile       no parser reads this kind of file
-    ├── DocumentRejected      the file was read and cannot be ingested; the document becomes `failed`
+    ├── DocumentRejected      the file cannot be ingested; a document made of it becomes `failed`
+    │   └── UnsupportedFile   no parser reads this kind of file
     ├── Overloaded            the queue is full; try again in `retry_after` seconds
     ├── StorageFull           the disk has no room
     ├── ModelUnavailable      model files are missing, damaged or not the ones an index was built with
@@ -47,16 +47,19 @@ class TooLarge(ScholiastError):
     """The input is over a stated limit."""
 
 
-class UnsupportedFile(ScholiastError):
-    """No parser reads this kind of file."""
-
-
 class DocumentRejected(ScholiastError):
     """The file cannot become a document; `code` is stable, `detail` is what a person reads."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
         self.code = code
+
+
+class UnsupportedFile(DocumentRejected):
+    """No parser reads this kind of file."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("unsupported_file", detail)
 
 
 class Overloaded(ScholiastError):

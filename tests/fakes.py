@@ -56,11 +56,14 @@ class ParagraphParser:
     def __init__(self) -> None:
         self.parsed = 0
 
-    def parse(self, path: Path, media_type: str) -> ParsedDocument:
+    def parse_all(self, files: Sequence[tuple[Path, str]]) -> list[ParsedDocument | DocumentRejected]:
+        return [self._parse(path) for path, _ in files]
+
+    def _parse(self, path: Path) -> ParsedDocument | DocumentRejected:
         self.parsed += 1
         text = path.read_text()
         if "REJECT" in text:
-            raise DocumentRejected("damaged", "The file is damaged.")
+            return DocumentRejected("damaged", "The file is damaged.")
         if "CRASH" in text:
             raise RuntimeError("the parser broke")
         blocks, position = [], 0
@@ -77,9 +80,9 @@ class RecordingJobs:
     def __init__(self) -> None:
         self.submitted: list[str] = []
 
-    def submit(self, connection: Connection, document: Document) -> None:
+    def submit(self, connection: Connection, documents: Sequence[Document]) -> None:
         assert connection.in_transaction()
-        self.submitted.append(document.job_id)
+        self.submitted += [document.job_id for document in documents]
 
 
 class Library:

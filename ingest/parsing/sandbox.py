@@ -8,14 +8,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
 from ingest.parsing.sandbox_limits import SandboxLimits
-from ingest.parsing.sandbox_result import RESULT, read_result
+from ingest.parsing.sandbox_result import read_result, result_path
 from ingest.parsing.types import ParsedDocument
 from retrieval.errors import DocumentRejected, Overloaded
 
@@ -44,18 +44,28 @@ class ParserSandbox:
             self._idle.put(server)
 
     def parse(self, path: Path, media_type: str) -> ParsedDocument:
-        """The text and blocks of a file.
+        """The text and blocks of a file; raises what `parse_all` would give or raise."""
+        (outcome,) = self.parse_all([(path, media_type)])
+        if isinstance(outcome, DocumentRejected):
+            raise outcome
+        return outcome
 
-        Raises UnsupportedFile, or DocumentRejected with the parser's reason or one of the codes `time_limit`,
-        `memory_limit` and `crashed`; Overloaded when the sandbox is being closed; FileNotFoundError; and RuntimeError
-        when no server starts, which is a fault of the installation and not of the file.
+    def parse_all(self, files: Sequence[tuple[Path, str]]) -> Sequence[ParsedDocument | DocumentRejected]:
+        """The text and blocks of files, given as (path, media type), parsed one after the other in one process.
+
+        A file that cannot be a document is answered by UnsupportedFile, or by DocumentRejected with the parser's reason
+        or one of the codes `time_limit`, `memory_limit` and `crashed`; where a file brings the process down, each gets
+        a process of its own. Raises Overloaded when the sandbox is being closed; FileNotFoundError; and RuntimeError
+        when no server starts, which is a fault of the installation and not of the files.
         """
-        path = path.resolve(strict=True)
+        files = [(path.resolve(strict=True), media_type) for path, media_type in files]
         with self._server() as server, tempfile.TemporaryDirectory(prefix="scholiast-parse-") as folder:
-            outcome = self._ask(server, path, media_type, Path(folder))
-            if outcome != "finished":
-                raise self._rejection(outcome)
-            return self._result(Path(folder) / RESULT)
+            outcome = self._ask(server, files, Path(folder))
+            if outcome == "finished":
+                return [self._result(result_path(Path(folder), number)) for number in range(len(files))]
+        if len(files) == 1:
+            return [self._rejection(outcome)]
+        return [result for file in files for result in self.parse_all([file])]
 
     def close(self) -> None:
         """Ends the servers, with whatever they are parsing; their callers get Overloaded."""
@@ -92,9 +102,13 @@ class ParserSandbox:
         finally:
             self._idle.put(server)
 
-    def _ask(self, server: "_Server", path: Path, media_type: str, folder: Path) -> str:
-        """How parsing the file ended; `crashed` where the server was lost with it twice."""
-        request = {"path": str(path), "media_type": media_type, "folder": str(folder), "limits": asdict(self._limits)}
+    def _ask(self, server: "_Server", files: Sequence[tuple[Path, str]], folder: Path) -> str:
+        """How parsing the files ended; `crashed` where the server was lost with them twice."""
+        request = {
+            "files": [(str(path), media_type) for path, media_type in files],
+            "folder": str(folder),
+            "limits": asdict(self._limits),
+        }
         for _ in range(_ATTEMPTS):
             try:
                 server.ensure_running()
@@ -108,14 +122,16 @@ class ParserSandbox:
                 raise _closing()
         return "crashed"
 
-    def _result(self, path: Path) -> ParsedDocument:
-        """The document that the child has written; raises DocumentRejected for a result that it cannot have meant."""
+    def _result(self, path: Path) -> ParsedDocument | DocumentRejected:
+        """What the child has written; `crashed` for a result that it cannot have meant."""
         try:
             if path.stat().st_size > self._limits.result:
-                raise DocumentRejected("too_much_text", "The file holds more text than can be stored. Split it.")
+                return DocumentRejected("too_much_text", "The file holds more text than can be stored. Split it.")
             return read_result(path)
-        except (OSError, ValueError) as error:
-            raise self._rejection("crashed") from error
+        except DocumentRejected as rejection:
+            return rejection
+        except (OSError, ValueError):
+            return self._rejection("crashed")
 
     def _rejection(self, outcome: str) -> DocumentRejected:
         """The reason behind an outcome that left no result."""

@@ -5,10 +5,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ingest.parsing.types import Block, BlockKind, ParsedDocument
-from retrieval.errors import DocumentRejected, ScholiastError, UnsupportedFile
+from retrieval.errors import DocumentRejected, UnsupportedFile
 
-RESULT = "result.json"  # the name of the file in the folder of a request
 _KINDS = frozenset(get_args(BlockKind))
+
+
+def result_path(folder: Path, number: int) -> Path:
+    """Where the result of a request's file with this number lies in the folder of the request."""
+    return folder / f"result-{number}.json"
 
 
 def write_document(path: Path, document: ParsedDocument) -> None:
@@ -31,14 +35,13 @@ def write_document(path: Path, document: ParsedDocument) -> None:
     )
 
 
-def write_rejection(path: Path, error: ScholiastError) -> None:
+def write_rejection(path: Path, error: DocumentRejected) -> None:
     """Writes the reason why a file cannot become a document."""
-    code = error.code if isinstance(error, DocumentRejected) else ""
-    _write(path, {"rejected": {"code": code, "detail": error.detail}})
+    _write(path, {"rejected": {"code": error.code, "detail": error.detail}})
 
 
 def read_result(path: Path) -> ParsedDocument:
-    """The document that the parser process wrote; raises the DocumentRejected or UnsupportedFile that it wrote instead.
+    """The document that the parser process wrote; raises the DocumentRejected that it wrote instead.
 
     The process may have been taken over by the file it read, so nothing in its result is trusted: raises ValueError
     where it is not what `write_document` writes.
@@ -56,8 +59,8 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     path.write_bytes(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
 
 
-def _rejection(code: str, detail: str) -> DocumentRejected | UnsupportedFile:
-    return DocumentRejected(code, detail) if code else UnsupportedFile(detail)
+def _rejection(code: str, detail: str) -> DocumentRejected:
+    return UnsupportedFile(detail) if code == "unsupported_file" else DocumentRejected(code, detail)
 
 
 def _document(result: dict[str, Any]) -> ParsedDocument:

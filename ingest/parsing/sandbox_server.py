@@ -1,9 +1,9 @@
-"""The process that parses: warm and without threads, it forks a child under limits for each file.
+"""The process that parses: warm and without threads, it forks a child under limits for each request.
 
     python -m ingest.parsing.sandbox_server [--parsers MODULE:NAME]
 
 It says `ready`, then reads one JSON line a request and writes one JSON line an outcome, and ends with its input. The
-child leaves the document, or the reason to reject it, in a file in the folder that the request names.
+child leaves each document, or the reason to reject it, in a file in the folder that the request names.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from typing import Any, Literal, NoReturn
 
 from ingest.parsing.parsers import Parser, parse
 from ingest.parsing.sandbox_limits import SandboxLimits, die_with_parent, keep_to_folder
-from ingest.parsing.sandbox_result import RESULT, write_document, write_rejection
-from retrieval.errors import DocumentRejected, ScholiastError
+from ingest.parsing.sandbox_result import result_path, write_document, write_rejection
+from retrieval.errors import DocumentRejected
 
 Outcome = Literal["ready", "finished", "time_limit", "memory_limit", "crashed"]
 
@@ -38,11 +38,10 @@ _OUT_OF_MEMORY = (b"memory allocation of", b"bad_alloc", b"out of memory", b"Out
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One file to parse."""
+    """Files to parse in one child."""
 
-    path: Path
-    media_type: str
-    folder: Path  # private to the request; the result goes here
+    files: tuple[tuple[Path, str], ...]  # (path, media type)
+    folder: Path  # private to the request; the results go here
     limits: SandboxLimits
 
     @classmethod
@@ -50,7 +49,8 @@ class Request:
         """The request in a line of standard input."""
         fields: dict[str, Any] = json.loads(line)
         limits = SandboxLimits(**fields["limits"])
-        return cls(Path(fields["path"]), fields["media_type"], Path(fields["folder"]), limits)
+        files = tuple((Path(path), media_type) for path, media_type in fields["files"])
+        return cls(files, Path(fields["folder"]), limits)
 
 
 def main() -> None:
@@ -89,7 +89,7 @@ def _answer(answers: int, outcome: Outcome) -> None:
 
 
 def _serve(request: Request, parsers: Mapping[str, Parser], worker: int) -> Outcome:
-    """Parses one file in a child and says how that ended; ends with the child where the worker goes away meanwhile."""
+    """Parses a request's files in a child and says how that ended; ends with it where the worker goes away."""
     server = os.getpid()
     child = os.fork()
     if child == 0:
@@ -144,7 +144,8 @@ def _run_child(request: Request, parsers: Mapping[str, Parser], server: int) -> 
         os.dup2(complaints, _ERRORS)
         keep_to_folder(request.folder)
         request.limits.apply()
-        _parse(request, parsers)
+        for number, (path, media_type) in enumerate(request.files):
+            _parse(path, media_type, result_path(request.folder, number), parsers)
     except MemoryError:
         os.write(_ERRORS, _OUT_OF_MEMORY[-1])
         os._exit(1)
@@ -154,12 +155,11 @@ def _run_child(request: Request, parsers: Mapping[str, Parser], server: int) -> 
     os._exit(0)
 
 
-def _parse(request: Request, parsers: Mapping[str, Parser]) -> None:
+def _parse(path: Path, media_type: str, result: Path, parsers: Mapping[str, Parser]) -> None:
     """Writes the document of a file, or the reason why there is none."""
-    result = request.folder / RESULT
     try:
-        document = parse(request.path, request.media_type, parsers)
-    except ScholiastError as error:
+        document = parse(path, media_type, parsers)
+    except DocumentRejected as error:
         write_rejection(result, error)
         return
     except MemoryError:

@@ -24,9 +24,11 @@ class Change:
     kind: ChangeKind
 
 
-def append(connection: Connection, collection: str, revision_key: int, kind: ChangeKind) -> None:
-    """Logs that the revision came or went."""
-    connection.execute(insert(changes).values(collection=collection, revision_key=revision_key, kind=kind))
+def append(connection: Connection, kind: ChangeKind, revisions: Sequence[tuple[str, int]]) -> None:
+    """Logs that revisions, given as (collection, revision key), came or went."""
+    if revisions:
+        rows = [{"collection": name, "revision_key": key, "kind": kind} for name, key in revisions]
+        connection.execute(insert(changes), rows)
 
 
 def latest(connection: Connection, collection: str) -> int:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, RowMapping, Select, and_, delete, func, insert, select
 
-from retrieval.errors import NotFound
 from retrieval.store.schema import chunks, documents, representations, revisions
 from retrieval.types import Chunk, Json
 
@@ -27,9 +26,19 @@ class NewChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class RevisionChunks:
+    """The chunks that a revision is about to get."""
+
+    key: int
+    id: str
+    chunks: Sequence[NewChunk]
+
+
+@dataclass(frozen=True, slots=True)
 class PendingVector:
     """A chunk that still lacks the vector of its text."""
 
+    revision_key: int
     chunk_key: int
     represented_by: str
 
@@ -50,14 +59,14 @@ def represented_by(headings: Sequence[str], text: str) -> str:
     return "\n".join([" > ".join(headings), text]) if headings else text
 
 
-def replace(connection: Connection, revision_key: int, revision_id: str, new: Sequence[NewChunk]) -> None:
-    """Stores the chunks of a revision in place of any it had. The same chunks get the same ids."""
-    connection.execute(delete(chunks).where(chunks.c.revision_key == revision_key))
-    namespace = uuid.UUID(revision_id)
+def replace(connection: Connection, revisions_chunks: Sequence[RevisionChunks]) -> None:
+    """Stores the chunks of revisions in place of any they had. The same chunks get the same ids."""
+    keys = [revision.key for revision in revisions_chunks]
+    connection.execute(delete(chunks).where(chunks.c.revision_key.in_(keys)))
     rows = [
         {
-            "id": str(uuid.uuid5(namespace, f"{ordinal}:{_sha256(chunk.text)}")),
-            "revision_key": revision_key,
+            "id": str(uuid.uuid5(uuid.UUID(revision.id), f"{ordinal}:{_sha256(chunk.text)}")),
+            "revision_key": revision.key,
             "ordinal": ordinal,
             "start": chunk.start,
             "end": chunk.end,
@@ -66,21 +75,27 @@ def replace(connection: Connection, revision_key: int, revision_id: str, new: Se
             "text": chunk.text,
             "terms": chunk.terms,
         }
-        for ordinal, chunk in enumerate(new)
+        for revision in revisions_chunks
+        for ordinal, chunk in enumerate(revision.chunks)
     ]
     if rows:
         connection.execute(insert(chunks), rows)
 
 
-def count(connection: Connection, revision_key: int) -> int:
-    """How many chunks the revision has."""
-    return connection.scalar(select(func.count()).where(chunks.c.revision_key == revision_key)) or 0
+def counts(connection: Connection, revision_keys: Sequence[int]) -> Mapping[int, int]:
+    """How many chunks each revision has; those that have none are missing."""
+    statement = (
+        select(chunks.c.revision_key, func.count())
+        .where(chunks.c.revision_key.in_(revision_keys))
+        .group_by(chunks.c.revision_key)
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
-def without_vector(connection: Connection, revision_key: int, model_id: str) -> Sequence[PendingVector]:
-    """Chunks of the revision whose text the model has not embedded yet."""
+def without_vector(connection: Connection, revision_keys: Sequence[int], model_id: str) -> Sequence[PendingVector]:
+    """Chunks of the revisions whose text the model has not embedded yet."""
     rows = connection.execute(
-        select(chunks.c.key, chunks.c.headings, chunks.c.text)
+        select(chunks.c.revision_key, chunks.c.key, chunks.c.headings, chunks.c.text)
         .outerjoin(
             representations,
             and_(
@@ -89,10 +104,10 @@ def without_vector(connection: Connection, revision_key: int, model_id: str) -> 
                 representations.c.model_id == model_id,
             ),
         )
-        .where(chunks.c.revision_key == revision_key, representations.c.key.is_(None))
-        .order_by(chunks.c.ordinal)
+        .where(chunks.c.revision_key.in_(revision_keys), representations.c.key.is_(None))
+        .order_by(chunks.c.revision_key, chunks.c.ordinal)
     )
-    return [PendingVector(key, represented_by(headings, text)) for key, headings, text in rows]
+    return [PendingVector(owner, key, represented_by(headings, text)) for owner, key, headings, text in rows]
 
 
 def known_vectors(connection: Connection, texts: Sequence[str], model_id: str) -> dict[str, NDArray[np.float16]]:
@@ -109,24 +124,19 @@ def known_vectors(connection: Connection, texts: Sequence[str], model_id: str) -
 def add_vectors(
     connection: Connection, pending: Sequence[PendingVector], vectors: Sequence[NDArray[np.float16]], model_id: str
 ) -> None:
-    """Stores one vector a chunk; raises `NotFound` if the chunks are gone."""
-    keys = [item.chunk_key for item in pending]
-    alive = connection.scalar(select(func.count()).select_from(chunks).where(chunks.c.key.in_(keys)))
-    if alive != len(keys):
-        raise NotFound("The document was deleted while it was being processed.")
-    connection.execute(
-        insert(representations),
-        [
-            {
-                "chunk_key": item.chunk_key,
-                "kind": "text",
-                "model_id": model_id,
-                "text_sha256": _sha256(item.represented_by),
-                "vector": vector.tobytes(),
-            }
-            for item, vector in zip(pending, vectors, strict=True)
-        ],
-    )
+    """Stores one vector a chunk."""
+    rows = [
+        {
+            "chunk_key": item.chunk_key,
+            "kind": "text",
+            "model_id": model_id,
+            "text_sha256": _sha256(item.represented_by),
+            "vector": vector.tobytes(),
+        }
+        for item, vector in zip(pending, vectors, strict=True)
+    ]
+    if rows:
+        connection.execute(insert(representations), rows)
 
 
 def visible(connection: Connection, keys: Sequence[int]) -> Mapping[int, Chunk]:

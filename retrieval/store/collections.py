@@ -90,8 +90,7 @@ def remove(connection: Connection, name: str) -> None:
     active = select(documents.c.active_revision).where(
         documents.c.collection == name, documents.c.active_revision.is_not(None)
     )
-    for revision_key in connection.scalars(active).all():
-        changes.append(connection, name, revision_key, "removed")
+    changes.append(connection, "removed", [(name, revision_key) for revision_key in connection.scalars(active).all()])
     connection.execute(delete(collections).where(collections.c.name == name))
 
 

@@ -115,7 +115,7 @@ def remove(connection: Connection, document_id: str) -> Document:
     """Deletes the document and all that hangs on it; raises `NotFound`."""
     document = get(connection, document_id)
     if document.active_revision is not None:
-        changes.append(connection, document.collection, document.active_revision, "removed")
+        changes.append(connection, "removed", [(document.collection, document.active_revision)])
     connection.execute(delete(documents).where(documents.c.key == document.key))
     return document
 

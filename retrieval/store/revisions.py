@@ -1,14 +1,14 @@
 """The life of a revision: queued, processing through its stages, then ready and visible, or failed with a reason.
 
-Every function raises `NotFound` when the revision is gone: its document was deleted meanwhile, and the work on it
-must stop.
+A revision may be deleted while it is worked on. Whoever is about to write asks `existing` in the same transaction, and
+drops the work on those that are gone.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from retrieval.errors import NotFound
 from retrieval.store import changes
@@ -23,89 +23,132 @@ class ExtractedText:
     text: str
     blocks: Sequence[Json]
     title: str | None
+    pages: int | None
+    warnings: Sequence[str]
 
 
-def begin_attempt(connection: Connection, revision_key: int) -> int:
-    """Counts one more attempt since the last one that got anywhere, and gives the count."""
-    _update(
-        connection,
-        revision_key,
-        status="processing",
-        stage=func.coalesce(revisions.c.stage, "parse"),
-        attempts=revisions.c.attempts + 1,
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a stage is, in units of its own."""
+
+    done: int
+    total: int
+
+
+def existing(connection: Connection, revision_keys: Collection[int]) -> set[int]:
+    """Those of the revisions that have not been deleted; they stay while the transaction lasts."""
+    statement = select(revisions.c.key).where(revisions.c.key.in_(revision_keys)).with_for_update()
+    return set(connection.scalars(statement))
+
+
+def begin_attempts(connection: Connection, revision_keys: Sequence[int]) -> Mapping[int, int]:
+    """Counts one more attempt since the last one that got anywhere, and gives the count by revision."""
+    connection.execute(
+        update(revisions)
+        .where(revisions.c.key.in_(revision_keys))
+        .values(
+            status="processing",
+            stage=func.coalesce(revisions.c.stage, "parse"),
+            attempts=revisions.c.attempts + 1,
+        )
     )
-    return connection.scalar(select(revisions.c.attempts).where(revisions.c.key == revision_key)) or 0
+    counts = select(revisions.c.key, revisions.c.attempts).where(revisions.c.key.in_(revision_keys))
+    return {row.key: row.attempts for row in connection.execute(counts)}
 
 
-def note_advance(connection: Connection, revision_key: int, stage: str, done: int, total: int) -> None:
-    """Notes how far the current stage is, and forgets earlier attempts: this one got further.
+def note_advance(connection: Connection, stage: str, progress: Mapping[int, Progress]) -> None:
+    """Notes by revision how far the current stage is, and forgets earlier attempts: this one got further.
 
     Only a file that stops every attempt at one place is poison.
     """
-    _update(connection, revision_key, stage=stage, progress_done=done, progress_total=total, attempts=0)
-
-
-def save_text(connection: Connection, revision_key: int, extracted: ExtractedText) -> None:
-    """Keeps the extracted text; a second time changes nothing but the row."""
-    _update(connection, revision_key)
-    connection.execute(delete(extracted_texts).where(extracted_texts.c.revision_key == revision_key))
-    connection.execute(
-        insert(extracted_texts).values(
-            revision_key=revision_key, text=extracted.text, blocks=list(extracted.blocks), title=extracted.title
-        )
+    _update(
+        connection,
+        [
+            {"revision": key, "stage": stage, "progress_done": at.done, "progress_total": at.total, "attempts": 0}
+            for key, at in progress.items()
+        ],
     )
 
 
-def describe(connection: Connection, revision_key: int, pages: int | None, warnings: Sequence[str]) -> None:
-    """Notes what parsing found out about the file."""
-    _update(connection, revision_key, pages=pages, warnings=list(warnings))
+def save_texts(connection: Connection, extracted: Mapping[int, ExtractedText]) -> None:
+    """Keeps the extracted text of each revision; a second time changes nothing but the rows."""
+    if not extracted:
+        return
+    _update(
+        connection,
+        [{"revision": key, "pages": text.pages, "warnings": list(text.warnings)} for key, text in extracted.items()],
+    )
+    connection.execute(delete(extracted_texts).where(extracted_texts.c.revision_key.in_(extracted)))
+    connection.execute(
+        insert(extracted_texts),
+        [
+            {"revision_key": key, "text": text.text, "blocks": list(text.blocks), "title": text.title}
+            for key, text in extracted.items()
+        ],
+    )
+
+
+def load_texts(connection: Connection, revision_keys: Sequence[int]) -> Mapping[int, ExtractedText]:
+    """The extracted texts of those revisions that have been parsed."""
+    statement = (
+        select(extracted_texts, revisions.c.pages, revisions.c.warnings)
+        .join(revisions, revisions.c.key == extracted_texts.c.revision_key)
+        .where(revisions.c.key.in_(revision_keys))
+    )
+    return {
+        row.revision_key: ExtractedText(row.text, row.blocks, row.title, row.pages, row.warnings)
+        for row in connection.execute(statement)
+    }
 
 
 def load_text(connection: Connection, revision_key: int) -> ExtractedText:
     """The extracted text; raises `NotFound` while there is none."""
-    row = connection.execute(select(extracted_texts).where(extracted_texts.c.revision_key == revision_key)).first()
-    if row is None:
+    found = load_texts(connection, [revision_key])
+    if revision_key not in found:
         raise NotFound("The text of this document has not been extracted yet; look at its status.")
-    return ExtractedText(row.text, row.blocks, row.title)
+    return found[revision_key]
 
 
-def activate(connection: Connection, revision_key: int) -> None:
-    """Makes the revision the one that searches see; its predecessor disappears in the same transaction."""
-    _update(
-        connection,
-        revision_key,
-        status="ready",
-        stage=None,
-        error_code=None,
-        error_detail=None,
-        finished_at=time.time(),
-    )
-    document = connection.execute(
-        select(documents)
-        .join(revisions, revisions.c.document_key == documents.c.key)
-        .where(revisions.c.key == revision_key)
-    ).one()
-    if document.active_revision == revision_key:
+def activate(connection: Connection, revision_keys: Sequence[int]) -> None:
+    """Makes the revisions those that searches see; their predecessors disappear in the same transaction."""
+    if not revision_keys:
         return
-    if document.active_revision is not None:
-        changes.append(connection, document.collection, document.active_revision, "removed")
-    changes.append(connection, document.collection, revision_key, "added")
-    connection.execute(update(documents).where(documents.c.key == document.key).values(active_revision=revision_key))
     connection.execute(
-        delete(revisions).where(revisions.c.document_key == document.key, revisions.c.key < revision_key)
+        update(revisions)
+        .where(revisions.c.key.in_(revision_keys))
+        .values(status="ready", stage=None, error_code=None, error_detail=None, finished_at=time.time())
+    )
+    statement = (
+        select(documents.c.key, documents.c.collection, documents.c.active_revision, revisions.c.key.label("revision"))
+        .join(revisions, revisions.c.document_key == documents.c.key)
+        .where(revisions.c.key.in_(revision_keys))
+        .order_by(revisions.c.key)
+    )
+    switched = [row for row in connection.execute(statement).all() if row.active_revision != row.revision]
+    if not switched:
+        return
+    replaced = [(row.collection, row.active_revision) for row in switched if row.active_revision is not None]
+    changes.append(connection, "removed", replaced)
+    changes.append(connection, "added", [(row.collection, row.revision) for row in switched])
+    switches = [{"document": row.key, "revision": row.revision} for row in switched]
+    connection.execute(
+        update(documents).where(documents.c.key == bindparam("document")).values(active_revision=bindparam("revision")),
+        switches,
+    )
+    connection.execute(
+        delete(revisions).where(
+            revisions.c.document_key == bindparam("document"), revisions.c.key < bindparam("revision")
+        ),
+        switches,
     )
 
 
 def fail(connection: Connection, revision_key: int, code: str, detail: str) -> None:
     """Parks the revision with the reason; whatever was ready before stays visible."""
-    _update(
-        connection,
-        revision_key,
-        status="failed",
-        stage=None,
-        error_code=code,
-        error_detail=detail,
-        finished_at=time.time(),
+    connection.execute(
+        update(revisions)
+        .where(revisions.c.key == revision_key)
+        .values(status="failed", stage=None, error_code=code, error_detail=detail, finished_at=time.time())
     )
 
 
@@ -118,9 +161,8 @@ def is_latest(connection: Connection, revision_key: int) -> bool:
     )
 
 
-def _update(connection: Connection, revision_key: int, **values: Json) -> None:
-    changed = connection.execute(
-        update(revisions).where(revisions.c.key == revision_key).values({"stage": revisions.c.stage, **values})
-    )
-    if changed.rowcount == 0:
-        raise NotFound("The document was deleted while it was being processed.")
+def _update(connection: Connection, rows: Sequence[Mapping[str, Json]]) -> None:
+    """Sets the named columns of each row's `revision`."""
+    if rows:
+        columns: dict[str, Json] = {name: bindparam(name) for name in rows[0] if name != "revision"}
+        connection.execute(update(revisions).where(revisions.c.key == bindparam("revision")).values(columns), rows)

@@ -14,11 +14,10 @@ from app.service import Service
 from app.settings import Settings
 from app.wiring import Engines, Storage, open_storage
 from generation.answer import Answerer, AnswerLimits
-from ingest.pipeline import IngestTools, ingest_document
-from retrieval.errors import DocumentRejected
+from ingest.pipeline import IngestTools, ingest_documents
 from retrieval.pipeline import Retriever
 from retrieval.snapshot import Snapshots
-from retrieval.store import documents, revisions
+from retrieval.store import documents
 from tests.fakes import HashEmbedder, ParagraphParser
 from tests.fakes_generation import ScriptedModel
 
@@ -45,12 +44,7 @@ class Running:
         )
         with storage.database.read() as connection:
             waiting = documents.unfinished(connection)
-        for document in waiting:
-            try:
-                ingest_document(tools, document)
-            except DocumentRejected as rejection:
-                with storage.database.write() as connection:
-                    revisions.fail(connection, document.revision_key, rejection.code, rejection.detail)
+        ingest_documents(tools, waiting)
 
     def add(self, text: str, name: str = "note.txt", **body: Any) -> str:
         """Uploads a text, ingests it and gives its id."""

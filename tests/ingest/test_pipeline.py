@@ -1,19 +1,27 @@
 """Ingest: every stage resumes where an earlier attempt stopped, and nothing is done twice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sqlalchemy import func, select
 
 from ingest import pipeline
-from ingest.pipeline import ingest_document
-from retrieval.errors import DocumentRejected, NotFound
+from ingest.parsing.types import ParsedDocument
+from ingest.pipeline import ingest_document, ingest_documents
 from retrieval.store import chunks, revisions
+from retrieval.store.chunks import RevisionChunks
+from retrieval.store.schema import chunks as chunks_table
+from retrieval.store.schema import documents, extracted_texts, representations
+from retrieval.types import SearchRequest
 from tests.fakes import Library
 
 LONG = "\n\n".join(f"Paragraph {number} speaks of subject {number} at some length. " * 30 for number in range(40))
+
+
+OWNED = (documents, extracted_texts, chunks_table, representations)
 
 
 class Crash(Exception):
@@ -72,7 +80,7 @@ def test_chunk_ids_repeat_when_a_revision_is_built_again(library: Library) -> No
     with library.database.read() as connection:
         ids = [chunk.id for chunk in chunks.of_document(connection, document.id, 1000, 0)]
     with library.database.write() as connection:
-        chunks.replace(connection, document.revision_key, document.revision_id, [])
+        chunks.replace(connection, [RevisionChunks(document.revision_key, document.revision_id, [])])
     ingest_document(library.tools, document)
     with library.database.read() as connection:
         assert [chunk.id for chunk in chunks.of_document(connection, document.id, 1000, 0)] == ids
@@ -80,25 +88,52 @@ def test_chunk_ids_repeat_when_a_revision_is_built_again(library: Library) -> No
 
 def test_a_file_without_text_is_refused_with_a_reason(library: Library) -> None:
     document = library.accept("\n\n \n\n")
-    with pytest.raises(DocumentRejected, match="no text"):
-        ingest_document(library.tools, document)
+    ingest_document(library.tools, document)
+    done = library.get(document.id)
+    assert (done.status, done.error_code) == ("failed", "no_text")
 
 
-def test_work_on_a_deleted_document_stops(library: Library) -> None:
+def test_what_is_wrong_with_one_document_does_not_touch_those_beside_it(library: Library) -> None:
+    good, bad, gone, other = (library.accept(text) for text in ("First.", "REJECT this.", "Deleted.", "Second."))
+    library.remove(gone.id)
+    ingest_documents(library.tools, [good, bad, gone, other])
+    assert [library.get(document.id).status for document in (good, bad, other)] == ["ready", "failed", "ready"]
+    assert [library.get(document.id).chunk_count for document in (good, bad, other)] == [1, 0, 1]
+
+
+def test_documents_ingested_together_share_a_batch_and_keep_their_own_chunks(library: Library) -> None:
+    texts = [f"Text number {number}." for number in range(20)]
+    accepted = [library.accept(text) for text in texts]
+    batches: list[int] = []
+
+    def embed(passages: Sequence[str]) -> NDArray[np.float32]:
+        batches.append(len(passages))
+        return library.embedder.embed_passages(passages)
+
+    ingest_documents(replace(library.tools, embed=embed), accepted)
+    with library.database.read() as connection:
+        found = [chunks.of_document(connection, document.id, 10, 0) for document in accepted]
+    assert batches == [20]
+    assert [[chunk.text for chunk in of_one] for of_one in found] == [[text] for text in texts]
+    hits = library.retriever().search(SearchRequest("number 7", "default", k=1)).hits
+    assert hits[0].chunk.document_id == accepted[7].id
+
+
+@pytest.mark.parametrize("deleted_after", ["accept", "parse", "split", "embed"])
+def test_a_document_deleted_between_stages_is_not_brought_back(library: Library, deleted_after: str) -> None:
     document = library.accept(LONG)
-    library.remove(document.id)
-    with pytest.raises(NotFound):
-        ingest_document(library.tools, document)
-
-
-@pytest.mark.parametrize("stage", ["parse", "split", "embed"])
-def test_a_document_deleted_between_stages_is_not_brought_back(library: Library, stage: str) -> None:
-    document = library.accept(LONG)
-    parsed = pipeline.parse(library.tools, document)
-    if stage in ("split", "embed"):
-        pipeline.split(library.tools, document, parsed)
-    if stage == "embed":
-        pipeline.embed(library.tools, document)
-    library.remove(document.id)
-    with pytest.raises(NotFound):
-        ingest_document(library.tools, document)
+    parsed: dict[int, ParsedDocument] = {}
+    stages: dict[str, Callable[[], object]] = {
+        "accept": lambda: None,
+        "parse": lambda: parsed.update(pipeline.parse(library.tools, [document])),
+        "split": lambda: pipeline.split(library.tools, [document], parsed),
+        "embed": lambda: pipeline.embed(library.tools, [document]),
+        "publish": lambda: pipeline.publish(library.tools, [document]),
+    }
+    for name, run in stages.items():
+        run()
+        if name == deleted_after:
+            library.remove(document.id)
+    with library.database.read() as connection:
+        rows = [connection.scalar(select(func.count()).select_from(table)) for table in OWNED]
+    assert rows == [0] * len(OWNED)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ingest.parsing.builder import DocumentBuilder
 from ingest.parsing.parsers import Parser
-from ingest.parsing.sandbox_result import RESULT
+from ingest.parsing.sandbox_result import result_path
 from ingest.parsing.types import Block, ParsedDocument
 from retrieval.errors import DocumentRejected, UnsupportedFile
 
@@ -89,7 +89,7 @@ def _open_much(path: Path) -> ParsedDocument:
 
 
 def _write_junk(path: Path) -> ParsedDocument:
-    Path(RESULT).write_text('{"text": "x", "blocks": [["paragraph", 5, 9, null, 0, 0]]')
+    result_path(Path(), 0).write_text('{"text": "x", "blocks": [["paragraph", 5, 9, null, 0, 0]]')
     os._exit(0)
 
 

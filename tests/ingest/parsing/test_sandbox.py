@@ -15,6 +15,7 @@ import pytest
 from ingest.parsing.detect import CSV, DOCX, HTML, PDF, PLAIN_TEXT, XLSX
 from ingest.parsing.sandbox import ParserSandbox
 from ingest.parsing.sandbox_limits import SandboxLimits
+from ingest.parsing.types import ParsedDocument
 from retrieval.errors import DocumentRejected, Overloaded, UnsupportedFile
 from tests.ingest.parsing.office_archives import write_encrypted, write_zip_bomb
 from tests.ingest.parsing.soundness import assert_sound
@@ -95,6 +96,26 @@ def test_whatever_a_parser_does_ends_as_a_reason(
 ) -> None:
     assert _rejection(scripted, file, behaviour).code == code
     assert scripted.parse(file, "echo").text.endswith("some text")
+
+
+def test_files_parsed_together_get_their_own_outcomes(scripted: ParserSandbox, file: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("other text")
+    found = scripted.parse_all([(file, "echo"), (file, "reject"), (tmp_path / "other", "echo")])
+
+    assert [getattr(outcome, "text", None) for outcome in found] == [
+        "Heading\n\nsome text",
+        None,
+        "Heading\n\nother text",
+    ]
+
+
+def test_a_file_that_breaks_the_process_does_not_harm_those_parsed_with_it(scripted: ParserSandbox, file: Path) -> None:
+    before, breaking, after = scripted.parse_all([(file, "echo"), (file, "segfault"), (file, "echo")])
+
+    assert isinstance(breaking, DocumentRejected)
+    assert breaking.code == "crashed"
+    assert isinstance(before, ParsedDocument)
+    assert before == after
 
 
 def test_the_wall_clock_limit_holds_for_a_parser_that_waits(scripted: ParserSandbox, file: Path) -> None:

@@ -112,6 +112,11 @@ class DocumentBuilder:
         return not self._blocks
 
     @property
+    def length(self) -> int:
+        """How many characters of text have been added so far."""
+        return self._length
+
+    @property
     def first_heading(self) -> str | None:
         """The first heading of the outermost level, which is the title of a document that states none."""
         outermost = next((block for block in self._blocks if block.kind == "heading" and block.level == 1), None)

@@ -15,8 +15,13 @@ PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentatio
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"
 TSV = "text/tab-separated-values"
+JSON = "application/json"
+JSON_LINES = "application/x-ndjson"
 HTML = "text/html"
+EPUB = "application/epub+zip"
+EMAIL = "message/rfc822"
 MARKDOWN = "text/markdown"
+RESTRUCTURED_TEXT = "text/x-rst"
 PLAIN_TEXT = "text/plain"
 
 SUPPORTED: dict[str, tuple[str, ...]] = {
@@ -26,12 +31,20 @@ SUPPORTED: dict[str, tuple[str, ...]] = {
     XLSX: (".xlsx",),
     CSV: (".csv",),
     TSV: (".tsv", ".tab"),
+    JSON: (".json",),
+    JSON_LINES: (".jsonl", ".ndjson"),
     HTML: (".html", ".htm", ".xhtml"),
+    EPUB: (".epub",),
+    EMAIL: (".eml",),
     MARKDOWN: (".md", ".markdown"),
+    RESTRUCTURED_TEXT: (".rst", ".rest"),
     PLAIN_TEXT: (".txt", ".text"),
 }
 _BY_EXTENSION = {extension: media_type for media_type, extensions in SUPPORTED.items() for extension in extensions}
 _OFFICE_FOLDERS = {b"word/": DOCX, b"ppt/": PPTX, b"xl/": XLSX}
+_ARCHIVED = frozenset((*_OFFICE_FOLDERS.values(), EPUB))
+# Text says little about itself: the name decides among these.
+_NAMED_TEXTS = frozenset((CSV, TSV, JSON, JSON_LINES, HTML, EMAIL, MARKDOWN, RESTRUCTURED_TEXT, PLAIN_TEXT))
 
 # Formats that a person can turn into a supported one with the program that wrote them.
 _SAVE_AS = {
@@ -43,6 +56,8 @@ _SAVE_AS = {
 # First bytes of files that hold no text to read, or hold it in a way that no parser here reads.
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # old binary Office, and the container of encrypted new Office files
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_EPUB_MEMBER = b"mimetypeapplication/epub+zip"  # name and content of what must stand first, not compressed
+_EPUB_MEMBER_WITHIN = 100  # bytes
 _FOREIGN = (
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -124,7 +139,7 @@ def _refuse_foreign(extension: str, head: bytes) -> None:
 
 
 def _binary_type(extension: str, head: bytes) -> str | None:
-    """The type of a PDF or Office file; None for what may be text."""
+    """The type of a PDF, Office file or electronic book; None for what may be text."""
     # Some writers put bytes before the header; the PDF specification lets readers look at the first 1,024.
     if head.lstrip().startswith(b"%PDF-") or (extension == ".pdf" and b"%PDF-" in head[:1024]):
         return PDF
@@ -134,7 +149,9 @@ def _binary_type(extension: str, head: bytes) -> str | None:
         raise _unsupported(extension, "The file is in an old binary Office format")
     if not head.startswith(_ZIP):
         return None
-    if _BY_EXTENSION.get(extension) in _OFFICE_FOLDERS.values():
+    if _EPUB_MEMBER in head[:_EPUB_MEMBER_WITHIN]:
+        return EPUB
+    if _BY_EXTENSION.get(extension) in _ARCHIVED:
         return _BY_EXTENSION[extension]  # the archive check looks for its main part
     if extension not in _SAVE_AS:
         for folder, media_type in _OFFICE_FOLDERS.items():
@@ -147,8 +164,8 @@ def _text_type(expected: str | None, head: bytes) -> str:
     """The type of a file that is text; raises UnsupportedFile for one that is not."""
     if not _is_text(head):
         raise _unsupported("", "The file is neither text nor in a known document format")
-    if expected in (CSV, TSV, HTML, MARKDOWN, PLAIN_TEXT):
-        return expected  # text says little about itself: the name decides
+    if expected in _NAMED_TEXTS:
+        return expected
     return HTML if _HTML_START.match(head.removeprefix(codecs.BOM_UTF8)) else PLAIN_TEXT
 
 
@@ -170,6 +187,7 @@ def _describe(media_type: str) -> str:
         PPTX: "a PowerPoint presentation",
         XLSX: "an Excel workbook",
         HTML: "an HTML page",
+        EPUB: "an electronic book (EPUB)",
     }.get(media_type, "text")
 
 

@@ -1,6 +1,7 @@
 """Word documents: paragraphs, headings, lists, tables, text boxes and notes, in the order of the body."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import docx
@@ -27,6 +28,7 @@ DAMAGED: tuple[type[Exception], ...] = (
     OpcError,
     SyntaxError,
     zipfile.BadZipFile,
+    zlib.error,
     KeyError,
     ValueError,
     AttributeError,
@@ -99,6 +101,14 @@ class _BodyReader:
             for note_id in note_ids(paragraph, kind):
                 self._builder.footnote(notes.get(note_id, ""))
 
+    def _labelled_text(self, paragraph: XmlElement) -> str:
+        """The text of a paragraph in a cell, behind its number or bullet where it is a list item."""
+        text = paragraph_text(paragraph)
+        style = self._style(paragraph.find(f"{W}pPr"))
+        if not (text.strip() and style.numbering_id):
+            return text
+        return f"{self._numbers.label(style.numbering_id, style.numbering_level)} {text}"
+
     def _add(self, text: str, style: ParagraphStyle) -> None:
         """Adds text as the block that its style asks for."""
         label = self._numbers.label(style.numbering_id, style.numbering_level) if style.numbering_id else ""
@@ -128,7 +138,7 @@ class _BodyReader:
         self.end_code()
         cells = table_cells(table)
         if max((len(row) for row in cells), default=0) > 1:
-            self._builder.table(table_rows(table))
+            self._builder.table(table_rows(table, self._labelled_text))
             return
         for row in cells:
             for cell in row:

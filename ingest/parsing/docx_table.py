@@ -1,5 +1,7 @@
 """Reads a Word table as rows of text, merged cells resolved."""
 
+from collections.abc import Callable
+
 from docx.oxml.xmlchemy import BaseOxmlElement as XmlElement
 
 from ingest.parsing.docx_text import W, paragraph_text
@@ -16,8 +18,8 @@ def table_cells(table: XmlElement) -> list[list[XmlElement]]:
     return rows
 
 
-def table_rows(table: XmlElement) -> list[list[str]]:
-    """The rows of a table as text.
+def table_rows(table: XmlElement, read: Callable[[XmlElement], str] = paragraph_text) -> list[list[str]]:
+    """The rows of a table as text; `read` gives that of one paragraph.
 
     A cell merged over rows is repeated in each, so that every row can be read by itself; one merged over columns
     stands in the first.
@@ -27,7 +29,7 @@ def table_rows(table: XmlElement) -> list[list[str]]:
         row = [""] * _skipped_columns(cells)
         above = rows[-1] if rows else []
         for cell in cells:
-            text = " ".join(paragraph_text(paragraph) for paragraph in cell.iter(f"{W}p"))
+            text = " ".join(map(read, cell.iter(f"{W}p")))
             if _continues(cell):
                 text = above[len(row)] if len(row) < len(above) else ""
             row += [text] + [""] * (_columns(cell) - 1)

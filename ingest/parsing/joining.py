@@ -1,7 +1,7 @@
 """Joins the lines of a wrapped paragraph back into running text."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 # A hyphen at the end of a line. Extractors mark one that they are sure of with U+0002.
 SURE_HYPHEN = "\x02"
@@ -17,6 +17,8 @@ _SPACE_WITHIN_UNSPACED = re.compile(f"(?<=[{_UNSPACED}]) +(?=[{_UNSPACED}])")
 _LONGEST_WORD = 60
 _FIRST_WORD = re.compile(r"[^\W\d_]{1,60}")
 _COMPOUND = re.compile(r"\b[^\W\d_]{2,30}-[^\W\d_]{2,30}\b")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_MOST_FRAGMENTS = 0.3  # of the words at line ends: beyond it the text is hyphenated as typeset text is
 _LAST_WORD = re.compile(r"[^\W\d_]+([-\u2010][^\W\d_]+)*$")
 
 
@@ -36,9 +38,33 @@ def join_lines(lines: Iterable[str], *, hyphenated: bool = True, compounds: Coll
     return "".join(pieces).replace(SURE_HYPHEN, "-")
 
 
-def compounds_in(lines: Iterable[str]) -> frozenset[str]:
-    """The words that are written with a hyphen within a line, in lower case."""
-    return frozenset(compound.lower() for line in lines for compound in _COMPOUND.findall(line))
+def compounds_in(lines: Sequence[str]) -> frozenset[str]:
+    """The words of a text that are written with a hyphen, in lower case: within a line, or at the end of one."""
+    within = {compound.lower() for line in lines for compound in _COMPOUND.findall(line)}
+    return frozenset(within | _compounds_at_line_ends(lines))
+
+
+def _compounds_at_line_ends(lines: Sequence[str]) -> set[str]:
+    """Two whole words with a hyphen and a line end between, in text that divides no words at line ends.
+
+    Typeset text divides words anywhere, also where both halves happen to be words (`more-over`): there it says nothing.
+    """
+    divided: list[tuple[str, str]] = []
+    vocabulary: set[str] = set()
+    before = ""  # the word that the line before ends with, if a hyphen follows it
+    for line in lines:
+        found = [word.lower() for word in _LETTERS.findall(line)]
+        ends_divided = line.rstrip().endswith(_HYPHENS)
+        if before and found and line.lstrip()[:1].islower():
+            divided.append((before, found[0]))
+        vocabulary.update(found[bool(before) : len(found) - ends_divided])
+        stem = _LAST_WORD.search(line.rstrip()[:-1][-_LONGEST_WORD:]) if ends_divided else None
+        before = stem.group().lower() if stem else ""
+    whole = {(stem, rest) for stem, rest in divided if stem in vocabulary and rest in vocabulary}
+    fragments = sum(pair not in whole for pair in divided)
+    if fragments > _MOST_FRAGMENTS * len(divided):
+        return set()
+    return {f"{stem}-{rest}" for stem, rest in whole if stem + rest not in vocabulary}
 
 
 def is_unspaced(text: str) -> bool:

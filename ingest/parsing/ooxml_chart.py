@@ -18,9 +18,7 @@ _Element = Any  # lxml has no types of its own
 def add_chart(builder: DocumentBuilder, part: bytes) -> None:
     """Adds the title of a chart and its figures: a row for each category, a column for each series."""
     root = parse_xml(part)
-    title = root.find(f"{_C}chart/{_C}title")
-    if title is not None:
-        builder.caption("".join(text.text or "" for text in title.iter(f"{_A}t")))
+    builder.caption(_title(root))
     labels: dict[int, str] = {}
     columns: list[tuple[str, dict[int, str]]] = []  # name and values of each series, by the index of the category
     for series in root.iter(f"{_C}ser"):
@@ -32,6 +30,16 @@ def add_chart(builder: DocumentBuilder, part: bytes) -> None:
     if indexes:
         rows = [[labels.get(index, ""), *(values.get(index, "") for _, values in columns)] for index in indexes]
         builder.table([["", *(name for name, _ in columns)], *rows])
+
+
+def chart_title(part: bytes) -> str:
+    """The title of a chart; empty where it has none."""
+    return _title(parse_xml(part))
+
+
+def _title(root: _Element) -> str:
+    title = root.find(f"{_C}chart/{_C}title")
+    return "" if title is None else "".join(text.text or "" for text in title.iter(f"{_A}t"))
 
 
 def _points(element: _Element | None) -> dict[int, str]:

@@ -4,7 +4,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.parsing import csv_table, detect, docx, html, markdown, pdf, plain_text, pptx, xlsx
+from ingest.parsing import (
+    csv_table,
+    detect,
+    docx,
+    email_message,
+    epub,
+    html,
+    json_data,
+    markdown,
+    pdf,
+    plain_text,
+    pptx,
+    restructured_text,
+    xlsx,
+)
 from ingest.parsing.types import ParsedDocument
 from retrieval.errors import DocumentRejected, UnsupportedFile
 
@@ -26,9 +40,14 @@ PARSERS: dict[str, Parser] = {
     detect.PPTX: Parser("PowerPoint presentation", pptx.parse, pptx.DAMAGED),
     detect.XLSX: Parser("Excel workbook", xlsx.parse, xlsx.DAMAGED),
     detect.CSV: Parser("CSV file", csv_table.parse, csv_table.DAMAGED),
-    detect.TSV: Parser("TSV file", csv_table.parse, csv_table.DAMAGED),
+    detect.TSV: Parser("TSV file", csv_table.parse_tabs, csv_table.DAMAGED),
+    detect.JSON: Parser("JSON file", json_data.parse, json_data.DAMAGED),
+    detect.JSON_LINES: Parser("JSON Lines file", json_data.parse_lines, json_data.DAMAGED),
     detect.HTML: Parser("HTML page", html.parse, html.DAMAGED),
+    detect.EPUB: Parser("EPUB book", epub.parse, epub.DAMAGED),
+    detect.EMAIL: Parser("e-mail", email_message.parse, email_message.DAMAGED),
     detect.MARKDOWN: Parser("Markdown file", markdown.parse, markdown.DAMAGED),
+    detect.RESTRUCTURED_TEXT: Parser("reStructuredText file", restructured_text.parse, restructured_text.DAMAGED),
     detect.PLAIN_TEXT: Parser("text file", plain_text.parse, plain_text.DAMAGED),
 }
 

@@ -10,11 +10,13 @@ import pypdfium2.raw as pdfium
 
 from ingest.parsing.builder import DocumentBuilder
 from ingest.parsing.joining import compounds_in
+from ingest.parsing.listing import listed
 from ingest.parsing.pdf_forms import filled_in
 from ingest.parsing.pdf_headings import HeadingScale
 from ingest.parsing.pdf_lines import LIST_MARKER, Line, read_lines
 from ingest.parsing.pdf_order import Placed, reading_order
 from ingest.parsing.pdf_paragraphs import Paragraph, join_paragraphs
+from ingest.parsing.pdf_running import without_running_lines
 from ingest.parsing.pdf_runs import read_runs
 from ingest.parsing.pdf_tables import Table, separate_tables
 from ingest.parsing.types import ParsedDocument
@@ -30,6 +32,8 @@ _NO_TITLE = re.compile(
     re.IGNORECASE,
 )
 _LISTED_PAGES = 10
+_FEW_CHARACTERS = 40  # of a stamp or a page number
+_MOST = 0.6  # of the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class _Page:
 
     lines: tuple[Line, ...]
     filled_in: tuple[str, ...]
+    is_picture: bool  # a picture with hardly a word beside it: a scan with a stamp or a page number
 
 
 def parse(path: Path) -> ParsedDocument:
@@ -78,33 +83,47 @@ def _read_page(document: pypdfium2.PdfDocument, index: int, builder: DocumentBui
         page = document[index]
         lines = tuple(line for line in read_lines(read_runs(page)) if any(map(str.isalnum, line.text)))
         fields = tuple(filled_in(document, page))
+        is_picture = sum(len(line.text) for line in lines) < _FEW_CHARACTERS and not fields and _is_picture(page)
         page.close()
     except pypdfium2.PdfiumError:
         builder.warn(f"Page {index + 1} is damaged and was left out.")
-        return _Page((), ())
-    return _Page(lines, fields)
+        return _Page((), (), is_picture=False)
+    return _Page(lines, fields, is_picture)
+
+
+def _is_picture(page: pypdfium2.PdfPage) -> bool:
+    """Whether one picture takes most of a page."""
+    width, height = page.get_size()
+    boxes = [picture.get_bounds() for picture in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3)]
+    return any((right - left) * (top - bottom) > _MOST * width * height for left, bottom, right, top in boxes)
 
 
 def _check_for_text(builder: DocumentBuilder, pages: Sequence[_Page]) -> None:
     """Says which pages gave no text; raises DocumentRejected where none did."""
-    empty = [number for number, page in enumerate(pages, start=1) if not (page.lines or page.filled_in)]
-    if len(empty) == len(pages):
+    empty = [
+        number for number, page in enumerate(pages, start=1) if page.is_picture or not (page.lines or page.filled_in)
+    ]
+    if not any(page.lines or page.filled_in for page in pages):
         raise DocumentRejected(
             "no_text",
             "The PDF holds no text: it is scanned or made of images. Run text recognition (OCR) over it and upload "
             "the result.",
         )
     if empty:
-        listed = ", ".join(map(str, empty[:_LISTED_PAGES])) + (", …" if len(empty) > _LISTED_PAGES else "")
-        builder.warn(f"{len(empty)} of {len(pages)} pages hold no text and may be scanned: {listed}.")
+        numbers = listed(empty, _LISTED_PAGES)
+        builder.warn(f"{len(empty)} of {len(pages)} pages hold no text and may be scanned: {numbers}.")
 
 
 def _add_pages(builder: DocumentBuilder, pages: Sequence[_Page]) -> None:
-    """Adds the blocks of all pages, with what the document as a whole says about each: type sizes, compound words."""
-    lines = [line for page in pages for line in page.lines]
-    compounds = compounds_in(line.text for line in lines)
+    """Adds the blocks of all pages, with what the document as a whole says about each.
+
+    That is: which lines run on from page to page, how large the type is, and which words are compounds.
+    """
+    contents = without_running_lines([page.lines for page in pages])
+    lines = [line for content in contents for line in content]
+    compounds = compounds_in([line.text for line in lines])
     expect_code = 2 * sum(line.monospaced for line in lines) < len(lines)
-    parts = [_parts(page.lines, expect_code) for page in pages]
+    parts = [_parts(content, expect_code) for content in contents]
     scale = HeadingScale(part for page in parts for part in page if isinstance(part, Paragraph))
     for number, page in enumerate(pages, start=1):
         builder.page(number)

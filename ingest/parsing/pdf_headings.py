@@ -15,6 +15,9 @@ _MOST_LINES = 3
 _LEVELS = 4  # by size; bold type in body size comes one below
 # `2.1 `, `3 ` or, before Chinese, `3`: a section number. Without bold type it takes this and another font.
 _NUMBERED = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}(?=\s+\w|[\u4e00-\u9fff])")
+_LONGEST_ITALIC = 80
+_ITALIC_NAME = re.compile(rb"italic|oblique|[-,]it\b|cmti", re.IGNORECASE)
+_SENTENCE_END = (")", "]", ":", "?", "!", "”", '"')
 _NO_HEADING_END = (".", ",", ";", "。", "，", "；", "、")
 
 
@@ -43,9 +46,11 @@ class HeadingScale:
             return self._levels[round(paragraph.size)]
         below_large = min(len(self._levels), _LEVELS) + 1
         number = _NUMBERED.match(paragraph.lines[0].text)
-        if self._stands_out(paragraph) and (paragraph.bold or number):
+        if not self._stands_out(paragraph):
+            return 0
+        if paragraph.bold or number:
             return below_large + (number.group().count(".") if number else 0)
-        return 0
+        return below_large + 1 if self._is_italic_line(paragraph) else 0
 
     def _is_large(self, paragraph: Paragraph) -> bool:
         return paragraph.size > _LARGER * self._body and _is_short(paragraph, _LONGEST_LARGE)
@@ -58,6 +63,18 @@ class HeadingScale:
             and not paragraph.lines[-1].text.endswith(_NO_HEADING_END)
             and not is_contents_entry(paragraph.lines[-1].text)
             and _is_short(paragraph, _LONGEST_BOLD)
+        )
+
+    def _is_italic_line(self, paragraph: Paragraph) -> bool:
+        """Whether a paragraph is one line in italics that begins as titles do, where the body is not italic."""
+        text = paragraph.lines[0].text
+        return (
+            len(paragraph.lines) == 1
+            and len(text) <= _LONGEST_ITALIC
+            and text[0].isupper()
+            and not text.endswith(_SENTENCE_END)
+            and _ITALIC_NAME.search(paragraph.font) is not None
+            and _ITALIC_NAME.search(self._body_font) is None
         )
 
 

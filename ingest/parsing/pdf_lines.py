@@ -20,6 +20,9 @@ _BULLETS = tuple("•‣▪◦●○■□▶➢✓❖")  # not dashes, which st
 _WIDE_GAP = 1.2  # of the font size: a gap between columns or cells even where the line is stretched
 _CELL_LINES = 5  # lines that one cell of a table may have
 _CELL_LENGTH = 40  # characters that a line of such a cell may have; columns of running text have more
+_KASHIDA = "\u0640"  # stretches an Arabic word to the width of its line; nobody types it in a search
+# The space after a Latin word in Arabic text is lost where PDFium turns the words round.
+_LATIN_BEFORE_ARABIC = re.compile("(?<=[A-Za-z])(?=[\u0620-\u063f\u0641-\u064a])")
 _LEADERS = re.compile(r"(?:\s?[.·…_]){4,}\s*")  # the dots of a table of contents
 
 
@@ -141,8 +144,10 @@ def _merged(cells: list[Cell]) -> list[Cell]:
 
 
 def _clean(text: str) -> str:
-    """The text of a run without dot leaders and spaced-out Chinese."""
-    return close_unspaced(_LEADERS.sub(" … ", text)).strip() if len(text) > 1 else text
+    """The text of a run without dot leaders, spaced-out Chinese and stretched Arabic."""
+    if len(text) < 2:
+        return text
+    return close_unspaced(_LATIN_BEFORE_ARABIC.sub(" ", _LEADERS.sub(" … ", text)).replace(_KASHIDA, "")).strip()
 
 
 def _overlap(first: Run, second: Run) -> bool:

@@ -20,12 +20,12 @@ def parse(path: Path) -> ParsedDocument:
     """The paragraphs of a text file; raises DocumentRejected where it holds no text or too much."""
     builder = DocumentBuilder()
     with open_text(path) as file:
-        for paragraph in _paragraphs(iter(lambda: file.readline(_LONGEST_LINE), "")):
+        for paragraph in paragraphs(iter(lambda: file.readline(_LONGEST_LINE), "")):
             builder.paragraph(paragraph)
     return builder.build()
 
 
-def _paragraphs(lines: Iterable[str]) -> Iterator[str]:
+def paragraphs(lines: Iterable[str]) -> Iterator[str]:
     """Groups lines into paragraphs; lines keep their ends."""
     paragraph: list[str] = []
     size = 0

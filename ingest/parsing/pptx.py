@@ -1,6 +1,7 @@
 """PowerPoint presentations: slide by slide the title, text, tables, charts, diagrams and speaker notes."""
 
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ DAMAGED: tuple[type[Exception], ...] = (
     PythonPptxError,
     SyntaxError,
     zipfile.BadZipFile,
+    zlib.error,
     KeyError,
     ValueError,
     AttributeError,

@@ -1,11 +1,11 @@
-"""Looks at the directory of a ZIP-based Office file before any parser inflates it."""
+"""Looks at the directory of a ZIP-based file, Office or EPUB, before any parser inflates it."""
 
 import mmap
 import stat
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from ingest.parsing.detect import DOCX, PPTX, XLSX
+from ingest.parsing.detect import DOCX, EPUB, PPTX, XLSX
 from retrieval.errors import DocumentRejected, UnsupportedFile
 
 MAX_MEMBERS = 5_000
@@ -13,7 +13,12 @@ MAX_INFLATED = 500 * 1024 * 1024  # bytes, all members together, as declared
 MAX_RATIO = 100  # inflated to compressed, over all members above RATIO_FROM; large sheets reach some 30
 RATIO_FROM = 8 * 1024 * 1024  # bytes; smaller ones harm nobody, and blank preview pictures of 1.5 MB reach 170
 
-_MAIN_PARTS = {DOCX: "word/document.xml", PPTX: "ppt/presentation.xml", XLSX: "xl/workbook.xml"}
+_MAIN_PARTS = {
+    DOCX: "word/document.xml",
+    PPTX: "ppt/presentation.xml",
+    XLSX: "xl/workbook.xml",
+    EPUB: "META-INF/container.xml",
+}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 _ENCRYPTED_FLAG = 0x1
@@ -22,7 +27,7 @@ _LOCAL_HEADER = 30  # bytes before the name of a member; the name and the data f
 
 
 def check_archive(path: Path, media_type: str) -> None:
-    """Passes an Office file whose directory is sound; its declared sizes may still lie, so memory limits stay.
+    """Passes an Office file or book whose directory is sound; its declared sizes may still lie, so memory limits stay.
 
     Raises DocumentRejected (`encrypted`, `damaged`, `archive_bomb`, `archive_unsafe`), or UnsupportedFile for an old
     binary file under a new name.
@@ -60,7 +65,7 @@ def _ole_rejection(path: Path) -> DocumentRejected | UnsupportedFile:
 
 
 def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
-    """Raises DocumentRejected for more members, bytes or compression than an Office file has."""
+    """Raises DocumentRejected for more members, bytes or compression than a document has."""
     inflated = sum(member.file_size for member in members)
     if len(members) > MAX_MEMBERS or inflated > MAX_INFLATED:
         raise DocumentRejected(
@@ -79,7 +84,7 @@ def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
 
 
 def _check_member(member: zipfile.ZipInfo) -> None:
-    """Raises DocumentRejected for a member that an Office file never holds."""
+    """Raises DocumentRejected for a member that a document never holds."""
     name = PurePosixPath(member.filename.replace("\\", "/"))
     if member.flag_bits & _ENCRYPTED_FLAG:
         raise DocumentRejected("encrypted", "The file is encrypted: remove the password and upload it again.")

@@ -6,15 +6,19 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum
 
+from ingest.parsing import xlsx_notes
 from ingest.parsing.builder import DocumentBuilder
 from ingest.parsing.detect import XLSX
+from ingest.parsing.ooxml_chart import add_chart
 from ingest.parsing.preflight import check_archive
 from ingest.parsing.types import ParsedDocument
+from ingest.parsing.xlsx_notes import SheetNotes, read_notes
 from retrieval.errors import DocumentRejected
 
-DAMAGED: tuple[type[Exception], ...] = (CalamineError,)
+DAMAGED: tuple[type[Exception], ...] = (CalamineError, *xlsx_notes.DAMAGED)
 
 MAX_CELLS = 20_000_000  # of one sheet, empty ones included: some 8 bytes each before any text
+_SHOWN = (SheetTypeEnum.WorkSheet, SheetTypeEnum.ChartSheet)
 _Value = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
 
 
@@ -23,26 +27,57 @@ def parse(path: Path) -> ParsedDocument:
     check_archive(path, XLSX)
     builder = DocumentBuilder()
     with CalamineWorkbook.from_path(str(path)) as workbook:
-        sheets = [sheet.name for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-        for number, name in enumerate(sheets, start=1):
-            _add_sheet(builder, number, name, workbook.get_sheet_by_name(name))
+        sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ in _SHOWN]
+        notes = _notes(builder, path)
+        for number, sheet in enumerate(sheets, start=1):
+            is_grid = sheet.typ == SheetTypeEnum.WorkSheet
+            rows = _rows(workbook.get_sheet_by_name(sheet.name)) if is_grid else iter(())
+            _add_sheet(builder, number, sheet.name, rows, notes.get(sheet.name, SheetNotes()))
     return builder.build()
 
 
-def _add_sheet(builder: DocumentBuilder, number: int, name: str, sheet: CalamineSheet) -> None:
-    """Adds the regions of a sheet under its name; an empty sheet adds nothing."""
+def _notes(builder: DocumentBuilder, path: Path) -> dict[str, SheetNotes]:
+    """The comments and charts by sheet; none, with a warning, where they are damaged: the cells can be read."""
+    try:
+        return read_notes(path)
+    except xlsx_notes.DAMAGED:
+        builder.warn("The comments and charts of the workbook are damaged and were left out.")
+        return {}
+
+
+def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:
+    """The rows of a sheet; raises DocumentRejected for one whose empty cells alone would fill the memory."""
     if sheet.height * sheet.width > MAX_CELLS:
         raise DocumentRejected(
             "too_large_sheet",
-            f"The sheet {name} spans {sheet.height:,} rows and {sheet.width:,} columns, more than {MAX_CELLS:,} cells. "
-            "Delete the empty rows and columns after its data, or split it.",
+            f"The sheet {sheet.name} spans {sheet.height:,} rows and {sheet.width:,} columns, more than {MAX_CELLS:,} "
+            "cells. Delete the empty rows and columns after its data, or split it.",
         )
-    regions = _regions([_text(value) for value in row] for row in sheet.iter_rows())
-    for index, region in enumerate(regions):
-        if index == 0:
-            builder.page(number)
-            builder.heading(1, name)
+    return ([_text(value) for value in row] for row in sheet.iter_rows())
+
+
+def _add_sheet(builder: DocumentBuilder, number: int, name: str, rows: Iterator[list[str]], notes: SheetNotes) -> None:
+    """Adds the regions of a sheet, its charts and its comments under its name; an empty sheet adds nothing."""
+    is_empty = True
+    for region in _regions(rows):
+        if is_empty:
+            _begin_sheet(builder, number, name)
+        is_empty = False
         _add_region(builder, region)
+    if is_empty and (notes.charts or notes.comments):
+        _begin_sheet(builder, number, name)
+    for chart in notes.charts:
+        if is_empty:
+            add_chart(builder, chart.part)
+        else:  # its figures are in the cells
+            builder.caption(chart.title)
+    for comment in notes.comments:
+        builder.footnote(comment)
+
+
+def _begin_sheet(builder: DocumentBuilder, number: int, name: str) -> None:
+    builder.page(number)
+    builder.heading(1, name)
 
 
 def _regions(rows: Iterable[list[str]]) -> Iterator[list[list[str]]]:

@@ -1,21 +1,22 @@
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.parsing.csv_table import parse
+from ingest.parsing.csv_table import parse, parse_tabs
 from ingest.parsing.types import ParsedDocument
 from retrieval.errors import DocumentRejected
 from tests.ingest.parsing.soundness import assert_sound, contents, rejection_code
 
 
-def _parsed(content: bytes) -> ParsedDocument:
+def _parsed(content: bytes, read: Callable[[Path], ParsedDocument] = parse) -> ParsedDocument:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.csv"
         path.write_bytes(content)
-        document = parse(path)
+        document = read(path)
     assert_sound(document)
     return document
 
@@ -26,6 +27,16 @@ def test_the_delimiter_is_found(delimiter: str) -> None:
     content = "\n".join(rows) if delimiter != "," else 'name,price\n"nut, small",1.5'
 
     assert _parsed(content.encode()).text == "name | price\nnut, small | 1.5"
+
+
+def test_commas_and_lone_quotation_marks_are_text_in_a_table_of_tabs() -> None:
+    content = b'size, name\tnote\n5" nail\t"as is\n1, 2, 3\tso" they said\n'
+
+    assert _parsed(content, parse_tabs).text == 'size, name | note\n5" nail | "as is\n1, 2, 3 | so" they said'
+
+
+def test_quoted_cells_of_a_table_of_tabs_may_hold_tabs_and_line_breaks() -> None:
+    assert _parsed(b'a\tb\n"one\ttwo"\t"3\n4"\n', parse_tabs).text == "a | b\none two | 3 4"
 
 
 def test_cells_with_line_breaks_stay_in_their_row() -> None:
@@ -84,6 +95,7 @@ def test_a_line_without_end_is_rejected_before_it_is_held(tmp_path: Path) -> Non
 def test_any_rows_are_a_sound_table_or_rejected(rows: list[list[str]], delimiter: str) -> None:
     content = "\n".join(delimiter.join(row) for row in rows).encode("utf-8", "ignore")
     assert rejection_code(lambda: _parsed(content)) in ("", "no_text", "damaged")
+    assert rejection_code(lambda: _parsed(content, parse_tabs)) in ("", "no_text", "damaged")
 
 
 @given(st.binary(max_size=300))

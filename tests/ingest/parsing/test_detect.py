@@ -10,12 +10,17 @@ from hypothesis import strategies as st
 from ingest.parsing.detect import (
     CSV,
     DOCX,
+    EMAIL,
+    EPUB,
     HEAD_SIZE,
     HTML,
+    JSON,
+    JSON_LINES,
     MARKDOWN,
     PDF,
     PLAIN_TEXT,
     PPTX,
+    RESTRUCTURED_TEXT,
     SUPPORTED,
     TSV,
     XLSX,
@@ -25,6 +30,7 @@ from ingest.parsing.detect import (
 from retrieval.errors import DocumentRejected, UnsupportedFile
 
 _ZIP = b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml"
+_EPUB = b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/epub+zip"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500)
 _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
@@ -43,6 +49,12 @@ _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
         ("locked.docx", _OLE, DOCX),
         ("rows.csv", b"a,b\n1,2\n", CSV),
         ("rows.tsv", b"a\tb\n", TSV),
+        ("values.json", b'{"a": 1}', JSON),
+        ("values.jsonl", b'{"a": 1}\n', JSON_LINES),
+        ("book.epub", _ZIP, EPUB),
+        ("no extension", _EPUB, EPUB),
+        ("mail.eml", b"From: a@b.c\n\nhello", EMAIL),
+        ("page.rst", b"Title\n=====\n", RESTRUCTURED_TEXT),
         ("page.html", b"<p>hi", HTML),
         ("page.htm", b"\xff\xfe<\x00p\x00", HTML),
         ("download", b"\n<!-- saved -->\n<!DOCTYPE html><html>", HTML),
@@ -68,6 +80,11 @@ def test_a_supported_file_is_known_by_content_and_name(name: str, head: bytes, m
         ("text.pdf", b"just text", "content is text"),
         ("paper.docx", b"%PDF-1.7", "is a PDF"),
         ("paper.txt", b"%PDF-1.7", "Rename it to .pdf"),
+        ("book.pdf", _EPUB, "an electronic book"),
+        ("letter.docx", _EPUB, "Rename it to .epub"),
+        ("values.json", bytes(range(256)), "neither text"),
+        ("mail.eml", _PNG, "PNG image"),
+        ("book.epub", b"just text", "content is text"),
         ("sheet.csv", _ZIP + b"xl/workbook.xml", "Excel workbook"),
         ("letter.doc", _OLE, "Save it as .docx"),
         ("sheet.xls", _OLE, "Save it as .xlsx"),
@@ -140,7 +157,7 @@ def test_a_displayed_name_is_short_plain_and_never_empty(name: str) -> None:
 
 
 def test_detection_loads_no_parser_library() -> None:
-    heavy = "docx pptx lxml python_calamine selectolax markdown_it charset_normalizer pypdfium2"
+    heavy = "docx pptx lxml python_calamine selectolax markdown_it docutils charset_normalizer pypdfium2"
     check = f"import sys, ingest.parsing.detect; sys.exit(str(set('{heavy}'.split()) & set(sys.modules)) != 'set()')"
 
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

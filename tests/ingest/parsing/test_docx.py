@@ -73,6 +73,16 @@ def test_merged_cells_are_repeated_down_and_stand_once_across(tmp_path: Path) ->
     assert contents(_parsed(document, tmp_path), "table") == ["0 | across |\ndown | 4 | 5\ndown | 7 | 8"]
 
 
+def test_list_items_in_cells_keep_their_numbers(tmp_path: Path) -> None:
+    document = docx.Document()
+    table = document.add_table(rows=1, cols=2)
+    table.cell(0, 0).text = "Steps"
+    for text in ("first", "second"):
+        table.cell(0, 1).add_paragraph(text, style="List Number")
+
+    assert contents(_parsed(document, tmp_path), "table") == ["Steps | 1. first 2. second"]
+
+
 def test_a_table_of_one_cell_is_read_as_the_text_it_frames(tmp_path: Path) -> None:
     document = docx.Document()
     document.add_table(rows=1, cols=1).cell(0, 0).text = "framed"

@@ -1,4 +1,5 @@
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,22 @@ def test_a_table_that_lays_out_the_page_is_read_as_its_content() -> None:
     document = _parsed("<table><tr><td><h1>Top</h1><p>text</p></td><td><table><tr><td>a<td>b</table></td></tr></table>")
 
     assert [block.kind for block in document.blocks] == ["heading", "paragraph", "table"]
+
+
+def test_a_table_of_data_may_hold_headings_code_and_tables_in_its_cells() -> None:
+    document = _parsed(
+        "<table><tr><th>name<th>call<tr><td><h4>one</h4><td><pre>do(1)</pre><tr><td>two<td><table><tr><td>x<td>y</table>"
+        "</table>"
+    )
+
+    assert [document.text] == contents(document, "table") == ["name | call\none | do(1)\ntwo | x y"]
+
+
+def test_tables_within_tables_without_end_take_no_longer_than_their_text() -> None:
+    started = time.perf_counter()
+    _parsed("<table><tr><td>a<td>b<tr><td>c<td>" * 2_000 + "x")
+
+    assert time.perf_counter() - started < 20
 
 
 @pytest.mark.parametrize(

@@ -37,3 +37,21 @@ def test_hyphens_stay_where_nobody_divides_words() -> None:
 
 def test_spaces_between_chinese_characters_are_closed_and_others_are_not() -> None:
     assert close_unspaced("中 文 ，a 字  典 b c") == "中文，a 字典 b c"
+
+
+def test_two_words_with_a_hyphen_at_a_line_end_are_a_compound_where_no_words_are_divided() -> None:
+    lines = ["the next car of that", "generation was a next-", "generation one"]
+
+    assert join_lines(lines[1:], compounds=compounds_in(lines)) == "generation was a next-generation one"
+
+
+def test_halves_of_a_divided_word_may_be_words_in_typeset_text() -> None:
+    lines = ["more is not over, more-", "over it is not as sim-", "ple as an exam-", "ple shows"]
+
+    assert join_lines(lines[:2], compounds=compounds_in(lines)).startswith("more is not over, moreover it")
+
+
+def test_a_word_that_stands_elsewhere_in_one_piece_is_mended() -> None:
+    lines = ["over and over, moreover", "no more, and more-", "over so"]
+
+    assert join_lines(lines[1:], compounds=compounds_in(lines)) == "no more, and moreover so"

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.parsing.detect import DOCX, HTML, PDF, PPTX, SUPPORTED, XLSX
+from ingest.parsing.detect import DOCX, EPUB, HTML, PDF, PPTX, SUPPORTED, XLSX
 from ingest.parsing.parsers import PARSERS, parse
 from retrieval.errors import DocumentRejected, UnsupportedFile
 from tests.ingest.parsing.office_archives import WORD_MAIN_PART, write_archive
@@ -18,7 +18,7 @@ def test_an_unknown_type_is_refused_with_the_known_ones(tmp_path: Path) -> None:
         parse(tmp_path / "a", "image/png")
 
 
-@pytest.mark.parametrize("media_type", [PDF, DOCX, PPTX, XLSX])
+@pytest.mark.parametrize("media_type", [PDF, DOCX, PPTX, XLSX, EPUB])
 @pytest.mark.parametrize("content", [b"", b"junk", b"%PDF-1.7\nno objects", b"PK\x03\x04" + bytes(100)])
 def test_a_file_that_is_not_what_it_claims_is_rejected_as_damaged(
     media_type: str, content: bytes, tmp_path: Path
@@ -34,7 +34,13 @@ def test_a_file_that_is_not_what_it_claims_is_rejected_as_damaged(
 
 
 @pytest.mark.parametrize(
-    ("media_type", "part"), [(DOCX, WORD_MAIN_PART), (PPTX, "ppt/presentation.xml"), (XLSX, "xl/workbook.xml")]
+    ("media_type", "part"),
+    [
+        (DOCX, WORD_MAIN_PART),
+        (PPTX, "ppt/presentation.xml"),
+        (XLSX, "xl/workbook.xml"),
+        (EPUB, "META-INF/container.xml"),
+    ],
 )
 def test_an_archive_with_a_broken_main_part_is_rejected_as_damaged(media_type: str, part: str, tmp_path: Path) -> None:
     path = write_archive(tmp_path / "a", {part: b"<not xml"})

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from PIL import Image
 from reportlab.lib import pdfencrypt
 from reportlab.lib.pagesizes import A4
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import PageBreak
 from reportlab.platypus import Paragraph as Flowed
@@ -177,6 +179,24 @@ def test_text_turned_on_its_side_reads_like_any_other(tmp_path: Path) -> None:
     assert parse(tmp_path / "a.pdf").text == "Turned by a quarter, still in two lines."
 
 
+def test_a_short_line_in_italics_is_a_heading_unless_it_ends_as_a_sentence(tmp_path: Path) -> None:
+    document = parse(
+        write_flow(
+            tmp_path / "a.pdf",
+            [
+                paragraph("Results", "Heading1"),
+                paragraph(_PROSE),
+                paragraph("<i>Limits of the queue</i>"),
+                paragraph(_MORE_PROSE),
+                paragraph("<i>All rights reserved.</i>"),
+            ],
+        )
+    )
+
+    assert [text for _, text in outline(document)] == ["Results", "Limits of the queue"]
+    assert document.blocks[3].headings == ("Results", "Limits of the queue")
+
+
 def test_what_is_drawn_late_is_read_where_it_stands(tmp_path: Path) -> None:
     strings = [(72.0, 600.0, "The body comes below."), (72.0, 700.0, "The start stands above.")]
 
@@ -210,6 +230,21 @@ def test_a_page_without_text_is_warned_of(tmp_path: Path) -> None:
 
     assert document.warnings == ("1 of 2 pages hold no text and may be scanned: 2.",)
     assert document.pages == 2
+
+
+def test_a_scanned_page_with_a_stamp_on_it_is_warned_of(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    picture = ImageReader(Image.new("L", (60, 80), 200))
+    for stamp, height in (
+        ("Exhibit 12", 800.0),
+        ("A photograph of the river in spring, and what grows on its banks", 200.0),
+    ):
+        canvas.drawImage(picture, 0, 0, 595, height)
+        canvas.drawString(72, 30, stamp)
+        canvas.showPage()
+    canvas.save()
+
+    assert parse(tmp_path / "a.pdf").warnings == ("1 of 2 pages hold no text and may be scanned: 1.",)
 
 
 def test_a_pdf_without_any_text_is_rejected_as_scanned(tmp_path: Path) -> None:

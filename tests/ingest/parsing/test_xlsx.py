@@ -1,8 +1,11 @@
 import datetime
+import zipfile
 from pathlib import Path
 
 import openpyxl
+from openpyxl.chart import BarChart, Reference
 from openpyxl.chartsheet import Chartsheet
+from openpyxl.comments import Comment
 from openpyxl.worksheet.worksheet import Worksheet
 
 from ingest.parsing.types import ParsedDocument
@@ -72,3 +75,61 @@ def test_a_long_sheet_becomes_blocks_with_the_header_each(tmp_path: Path) -> Non
 
 def test_a_workbook_without_text_is_rejected(tmp_path: Path) -> None:
     assert rejection_code(lambda: _parsed(tmp_path, ("S", []))) == "no_text"
+
+
+def _chart(figures: Worksheet, title: str) -> BarChart:
+    chart = BarChart()
+    chart.title = title
+    chart.add_data(Reference(figures, min_col=2, min_row=1, max_row=3), titles_from_data=True)
+    chart.set_categories(Reference(figures, min_col=1, min_row=2, max_row=3))
+    return chart
+
+
+def test_comments_and_titles_of_charts_stand_under_their_sheet(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.create_sheet("Ducks", 0)
+    for row in (["Year", "Ducks"], ["2024", 310], ["2025", 290]):
+        sheet.append(row)
+    sheet["B2"].comment = Comment("Counted twice.", "Ada")
+    sheet.add_chart(_chart(sheet, "Ducks by year"), "D2")
+    workbook.save(tmp_path / "a.xlsx")
+    document = parse(tmp_path / "a.xlsx")
+
+    assert_sound(document)
+    assert contents(document, "table") == ["Year | Ducks\n2024 | 310\n2025 | 290"]
+    assert contents(document, "caption") == ["Ducks by year"]
+    assert contents(document, "footnote") == ["Comment on B2 (Ada): Counted twice."]
+    assert document.blocks[-1].headings == ("Ducks",)
+
+
+def test_a_sheet_that_is_a_chart_keeps_its_title(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.create_sheet("Figures", 0)
+    for row in (["Year", "Ducks"], ["2024", 310], ["2025", 290]):
+        sheet.append(row)
+    shown = workbook.create_chartsheet("Picture")
+    shown.add_chart(_chart(sheet, "Ducks by year"))
+    workbook.save(tmp_path / "a.xlsx")
+    document = parse(tmp_path / "a.xlsx")
+
+    assert_sound(document)
+    assert outline(document) == [(1, "Figures"), (1, "Picture")]
+    assert contents(document, "caption") == ["Ducks by year"]
+
+
+def test_broken_comments_are_left_out_with_a_warning(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.create_sheet("Ducks", 0)
+    sheet.append(["a", "b"])
+    sheet["A1"].comment = Comment("x", "Ada")
+    workbook.save(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, b"<not xml" if "comments" in name and name.endswith(".xml") else content)
+
+    document = parse(tmp_path / "b.xlsx")
+
+    assert contents(document, "table") == ["a | b"]
+    assert document.warnings == ("The comments and charts of the workbook are damaged and were left out.",)

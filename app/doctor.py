@@ -1,160 +1,128 @@
-"""Compares database, original files and indexes with each other, reading all of it and changing nothing."""
+"""Compares database, original files, indexes and jobs with each other: `scholiast doctor`, or `python -m app.doctor`.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+It reads all of them and changes nothing, unless it is told to mend (`--fix`). It may run beside the service.
+"""
 
-import numpy as np
-from sqlalchemy import Connection, exists, func, select
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
+from rich.console import Console
+from sqlalchemy import make_url
+from sqlalchemy.exc import DatabaseError
+
+from app.checks.database import check_integrity, check_originals, damaged_originals
+from app.checks.documents import check_documents
+from app.checks.finding import RESTORE, Finding, Scene
+from app.checks.indexes import check_indexes
+from app.checks.jobs import check_jobs, queued_revisions
+from app.checks.leftovers import check_leftovers
+from app.checks.models import check_models, model_disagrees
 from app.settings import Settings
-from retrieval.analysis import ANALYSER
-from retrieval.errors import IndexDamaged
-from retrieval.generation_files import GenerationFiles
-from retrieval.store import generations
-from retrieval.store.blobs import BlobStore
-from retrieval.store.database import Database
-from retrieval.store.schema import (
-    changes,
-    chunks,
-    collections,
-    documents,
-    extracted_texts,
-    representations,
-    revisions,
-)
+from app.wiring import Storage, open_storage
+from retrieval.embedding import SentenceEmbedder
+from retrieval.errors import ModelUnavailable, NotFound, ScholiastError
+
+# How SQLite says that its file is not what it wrote.
+_DAMAGE = ("malformed", "not a database", "disk I/O error")
+# The id of the configured embedding model; raises `ModelUnavailable`.
+IdentifyModel = Callable[[Settings], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is not as it should be, and what mends it."""
-
-    problem: str
-    remedy: str
+def identify_model(settings: Settings) -> str:
+    """What the embedder itself says, so that a model that cannot be loaded is noticed too."""
+    return SentenceEmbedder(settings.model_folder(settings.embedding_model), settings.threads).model_id
 
 
-_UPLOAD = "Delete the document and upload it again."
-_REBUILD = "Restart the service: it rebuilds the index from the database."
-
-
-def examine(settings: Settings) -> Sequence[Finding]:
-    """All findings; an empty list is a clean bill of health."""
-    database = Database(str(settings.database_url))
-    database.upgrade()
-    blobs = BlobStore(settings.data_dir / "blobs")
-    files = GenerationFiles(settings.data_dir / "indexes")
-    with database.read() as connection:
-        found = [
-            *_integrity(connection),
-            *_originals(connection, blobs),
-            *_documents(connection),
-            *_chunks(connection),
-            *_indexes(connection, files),
-        ]
-    database.close()
-    return found
-
-
-def _integrity(connection: Connection) -> Iterator[Finding]:
-    if connection.dialect.name == "sqlite":
-        for pragma in ("integrity_check", "foreign_key_check"):
-            for row in connection.exec_driver_sql(f"PRAGMA {pragma}"):
-                if row[0] != "ok":
-                    yield Finding(f"The database reports: {row[0]}", "Restore the data folder from a backup.")
-
-
-def _originals(connection: Connection, blobs: BlobStore) -> Iterator[Finding]:
-    stored = set(blobs.names())
-    for sha256 in connection.scalars(select(revisions.c.content_sha256).distinct()):
-        if sha256 not in stored:
-            yield Finding(f"The original file {sha256[:12]} is missing.", _UPLOAD)
-        elif blobs.damaged(sha256):
-            yield Finding(f"The original file {sha256[:12]} is damaged.", _UPLOAD)
-
-
-def _documents(connection: Connection) -> Iterator[Finding]:
-    latest = documents.join(revisions, documents.c.latest_revision == revisions.c.key)
-    hidden = (
-        select(documents.c.id)
-        .select_from(latest)
-        .where(revisions.c.status == "ready", documents.c.active_revision != revisions.c.key)
-    )
-    for document_id in connection.scalars(hidden):
-        yield Finding(f"Document {document_id} is ready but not searchable.", _UPLOAD)
-    lost = select(documents.c.id).where(~exists().where(revisions.c.key == documents.c.latest_revision))
-    for document_id in connection.scalars(lost):
-        yield Finding(f"Document {document_id} has no revision.", _UPLOAD)
-    logged = select(changes.c.revision_key).where(changes.c.kind == "added")
-    silent = select(documents.c.id).where(
-        documents.c.active_revision.is_not(None), documents.c.active_revision.not_in(logged)
-    )
-    for document_id in connection.scalars(silent):
-        yield Finding(f"Document {document_id} became visible without a change number.", _UPLOAD)
-
-
-def _chunks(connection: Connection) -> Iterator[Finding]:
-    duplicates = (
-        select(chunks.c.revision_key).group_by(chunks.c.revision_key, chunks.c.ordinal).having(func.count() > 1)
-    )
-    for revision_key in connection.scalars(duplicates):
-        yield Finding(f"Revision {revision_key} has a chunk twice.", _UPLOAD)
-    visible = chunks.join(documents, documents.c.active_revision == chunks.c.revision_key)
-    bare = (
-        select(func.count())
-        .select_from(visible)
-        .where(~exists().where(representations.c.chunk_key == chunks.c.key, representations.c.kind == "text"))
-    )
-    if count := connection.scalar(bare):
-        yield Finding(f"{count} searchable chunks have no vector.", _UPLOAD)
-    texts = (
-        select(chunks.c.id, chunks.c.text, chunks.c.start, chunks.c.end, extracted_texts.c.text.label("whole"))
-        .select_from(visible)
-        .join(extracted_texts, extracted_texts.c.revision_key == chunks.c.revision_key)
-        .execution_options(yield_per=100)
-    )
-    for row in connection.execute(texts):
-        if row.whole[row.start : row.end] != row.text:
-            yield Finding(f"Chunk {row.id} is not the text at its offsets.", _UPLOAD)
-
-
-def _indexes(connection: Connection, files: GenerationFiles) -> Iterator[Finding]:
-    for name in connection.scalars(select(collections.c.name)).all():
-        generation = generations.active(connection, name)
-        if generation is None:
-            continue
+def examine(settings: Settings, identify: IdentifyModel = identify_model) -> Sequence[Finding]:
+    """All findings; an empty list is a clean bill of health. Raises `NotFound` if there is no data to examine."""
+    try:
+        storage = _open(settings)
         try:
-            segment = files.load(generation)
-        except IndexDamaged as damage:
-            yield Finding(f"Index of collection {name} (analyser {ANALYSER}): {damage.detail}", _REBUILD)
-            continue
-        if len(segment.chunk_keys) != len(np.unique(segment.chunk_keys)):
-            yield Finding(f"The index of collection {name} has a chunk twice.", _REBUILD)
-        gone = set(
-            connection.scalars(
-                select(changes.c.revision_key).where(
-                    changes.c.collection == name,
-                    changes.c.kind == "removed",
-                    changes.c.number > generation.change_number,
-                )
-            )
-        )
-        indexed = set(segment.chunk_keys[~np.isin(segment.revision_keys, list(gone))].tolist())
-        stored = set(
-            connection.scalars(
-                select(chunks.c.key)
-                .join(documents, documents.c.active_revision == chunks.c.revision_key)
-                .where(documents.c.collection == name)
-                .where(
-                    chunks.c.revision_key.in_(
-                        select(changes.c.revision_key).where(
-                            changes.c.kind == "added", changes.c.number <= generation.change_number
-                        )
-                    )
-                )
-            )
-        )
-        if indexed != stored:
-            yield Finding(
-                f"The index of collection {name} has {len(indexed - stored)} chunks too many and "
-                f"{len(stored - indexed)} too few.",
-                _REBUILD,
-            )
+            return [*_findings(settings, storage, identify)]
+        finally:
+            storage.close()
+    except DatabaseError as error:
+        if not any(sign in str(error.orig) for sign in _DAMAGE):
+            raise  # a disk without room, a missing permission, a mistake of ours: no reason to give up the data
+        return [Finding(f"The database cannot be read: {error.orig}.", RESTORE)]
+
+
+def mend(settings: Settings, findings: Iterable[Finding]) -> Sequence[str]:
+    """Carries out the repairs of the findings, each once, and gives what was done."""
+    storage = _open(settings)
+    try:
+        repairs = dict.fromkeys(finding.repair for finding in findings if finding.repair is not None)
+        return [repair(storage) for repair in repairs]
+    finally:
+        storage.close()
+
+
+def main(
+    arguments: Sequence[str] | None = None, console: Console | None = None, identify: IdentifyModel = identify_model
+) -> int:
+    """Examines, mends if asked to, and says what it found and did; the exit code is 1 if anything is still wrong."""
+    parser = argparse.ArgumentParser(
+        prog="scholiast doctor",
+        description="Compares database, files, indexes and jobs; exit code 1 if anything is wrong.",
+    )
+    parser.add_argument("--fix", action="store_true", help="mend what can be mended without losing anything")
+    options = parser.parse_args(arguments)
+    console = console or Console(highlight=False)
+    try:
+        findings = examine(Settings(), identify)
+        _show(findings, console)
+        if options.fix and any(finding.repair for finding in findings):
+            for done in mend(Settings(), findings):
+                console.print(done, style="green", markup=False, soft_wrap=True)
+            findings = examine(Settings(), identify)
+            _show(findings, console)
+    except ScholiastError as error:
+        console.print(error.detail, style="red", markup=False, soft_wrap=True)
+        return 1
+    return 1 if findings else 0
+
+
+def _findings(settings: Settings, storage: Storage, identify: IdentifyModel) -> Iterator[Finding]:
+    with storage.database.read() as connection:
+        unsound = [*check_integrity(connection)]
+    if unsound:
+        yield from unsound  # whatever else such a database says may be wrong
+        return
+    model_id = None
+    try:
+        model_id = identify(settings)
+    except ModelUnavailable as missing:
+        yield Finding(missing.detail, f"Run: scholiast models pull {Path(settings.embedding_model).name}")
+    queued = queued_revisions(storage.database.url)
+    with storage.database.read() as connection:
+        damaged = damaged_originals(connection, storage.blobs)
+        scene = Scene(connection, storage, settings.data_dir, model_id, damaged)
+        yield from check_models(scene)
+        if model_disagrees(scene):
+            # Judged by the wrong model, every chunk and every index would be a finding of its own.
+            scene = Scene(connection, storage, settings.data_dir, None, damaged)
+        yield from check_originals(scene)
+        yield from check_documents(scene)
+        yield from check_indexes(scene)
+        yield from check_leftovers(scene)
+        yield from check_jobs(scene, queued)
+
+
+def _show(findings: Sequence[Finding], console: Console) -> None:
+    for finding in findings:
+        console.print(finding.problem, style="red", markup=False, soft_wrap=True)
+        console.print(f"  {finding.remedy}", markup=False, soft_wrap=True)
+    console.print(f"{len(findings)} findings." if findings else "Nothing is wrong.")
+
+
+def _open(settings: Settings) -> Storage:
+    address = make_url(str(settings.database_url))
+    if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
+        raise NotFound(f"There is no database in {settings.data_dir}; set SCHOLIAST_DATA_DIR to the data folder.")
+    return open_storage(settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Does every index hold exactly what its collection held at its change number, by the configured model?"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from sqlalchemy import select
+
+from app.checks.finding import FIX, Finding, Scene
+from app.checks.repairs import DropIndex
+from retrieval.analysis import ANALYSER
+from retrieval.errors import IndexDamaged
+from retrieval.indexes.segment import Segment
+from retrieval.store import generations
+from retrieval.store.generations import Generation
+from retrieval.store.schema import changes, chunks, collections, documents
+
+
+def check_indexes(scene: Scene) -> Iterator[Finding]:
+    """Indexes that are missing, damaged or not what the database says."""
+    for name in scene.connection.scalars(select(collections.c.name)).all():
+        generation = generations.active(scene.connection, name)
+        if generation is not None and (fault := _fault(scene, generation)):
+            problem = f"The index of collection {name} {fault}"
+            yield Finding(problem, f"{FIX} (drops it, the worker rebuilds it)", DropIndex(generation))
+
+
+def _fault(scene: Scene, generation: Generation) -> str | None:
+    try:
+        segment = scene.storage.files.load(generation)
+    except IndexDamaged as damage:
+        return f"is damaged (analyser {ANALYSER}): {damage.detail}"
+    if scene.model_id is not None and generation.model_id != scene.model_id:
+        return f"was made with the model {generation.model_id}, but {scene.model_id} is configured."
+    if len(segment.chunk_keys) != len(np.unique(segment.chunk_keys)):
+        return "has a chunk twice."
+    indexed, stored = _indexed(scene, generation, segment), _stored(scene, generation)
+    if indexed != stored:
+        return f"has {len(indexed - stored)} chunks too many and {len(stored - indexed)} too few."
+    return None
+
+
+def _indexed(scene: Scene, generation: Generation, segment: Segment) -> set[int]:
+    """The chunks in the index, less those whose revision went away since."""
+    removed = select(changes.c.revision_key).where(
+        changes.c.collection == generation.collection,
+        changes.c.kind == "removed",
+        changes.c.number > generation.change_number,
+    )
+    gone = list(scene.connection.scalars(removed))
+    return set(segment.chunk_keys[~np.isin(segment.revision_keys, gone)].tolist())
+
+
+def _stored(scene: Scene, generation: Generation) -> set[int]:
+    """The visible chunks of revisions that the index should know."""
+    known = select(changes.c.revision_key).where(
+        changes.c.kind == "added", changes.c.number <= generation.change_number
+    )
+    statement = (
+        select(chunks.c.key)
+        .join(documents, documents.c.active_revision == chunks.c.revision_key)
+        .where(documents.c.collection == generation.collection, chunks.c.revision_key.in_(known))
+    )
+    return set(scene.connection.scalars(statement))

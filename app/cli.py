@@ -1,7 +1,7 @@
 """The command line: `scholiast COMMAND --help`.
 
-`serve` and `worker` become the process they start; the other commands either talk to a running service over HTTP or
-look at the data folder. Nothing heavy is imported here, so `--help` is quick.
+`serve`, `worker` and `doctor` become the process they start; the other commands either talk to a running service over
+HTTP or look at the data folder. Nothing heavy is imported here, so `--help` is quick.
 """
 
 import importlib.util
@@ -18,11 +18,13 @@ from rich.console import Console
 from rich.table import Table
 
 from app import demo as demonstration
-from app import doctor as examination
+from app.backup import Backup, back_up
 from app.client import Client
 from app.models.commands import models
 from app.progress import wait_until_ready
+from app.restore import restore as restore_backup
 from app.settings import Settings
+from app.step_progress import steps_on
 from retrieval.errors import ModelUnavailable, ScholiastError
 
 app = typer.Typer(
@@ -99,10 +101,23 @@ def status(
         table = Table("document", "collection", "status", "chunks", "note")
         for document in client.documents(collection):
             progress = document["progress"]
+            if not progress["stage"]:
+                progress = document["enrichment"]
             stage = f"{progress['stage']} {progress['done']}/{progress['total']}" if progress["stage"] else ""
             note = document["error"]["detail"] if document["error"] else stage or " ".join(document["warnings"])
             table.add_row(document["name"], document["collection"], document["status"], str(document["chunks"]), note)
         console.print(table)
+
+
+@app.command()
+def reindex(
+    collection: Annotated[str, typer.Argument(help="The knowledge base.")] = "default",
+    url: Url = None,
+) -> None:
+    """Make every document of a collection anew from its original; the old chunks answer meanwhile."""
+    with _client(url) as client:
+        count = client.reindex(collection)
+    console.print(f"{count} documents are made anew; `scholiast status` shows how far they are.")
 
 
 @app.command()
@@ -137,15 +152,38 @@ def ask(
                 demonstration.print_citations(data, console)
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def doctor(context: typer.Context) -> None:
+    """Compare database, files, indexes and jobs; with --fix mend what can be mended without loss."""
+    os.execv(sys.executable, [sys.executable, "-m", "app.doctor", *context.args])  # noqa: S606 - our own module
+
+
 @app.command()
-def doctor() -> None:
-    """Compare database, files and indexes; exit code 1 if anything is wrong."""
-    findings = examination.examine(Settings())
-    for finding in findings:
-        console.print(f"[red]{finding.problem}[/]\n  {finding.remedy}")
-    console.print("Nothing is wrong." if not findings else f"{len(findings)} findings.")
-    if findings:
-        raise typer.Exit(1)
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write, for example scholiast-2026-01-31.tar.gz.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+) -> None:
+    """Save all documents in one file, also while the service runs; exit code 1 if an original is missing."""
+    with steps_on(console) as report:
+        made = back_up(Settings(), file, report, overwrite=force)
+    console.print(f"{_contents(made)} in {file}, {made.size / 1e6:.1f} MB, verified.", soft_wrap=True)
+    _warn_of_originals_left_out(made)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `scholiast backup` wrote.")],
+    force: Annotated[bool, typer.Option("--force", help="Keep what the data folder holds aside, and restore.")] = False,
+) -> None:
+    """Bring the documents of a backup back into the data folder; the service must be stopped."""
+    settings = Settings()
+    with steps_on(console) as report:
+        done = restore_backup(settings, file, report, replace=force)
+    console.print(f"{_contents(done.backup)} restored to {settings.data_dir}.", soft_wrap=True)
+    for folder in done.replaced:
+        console.print(f"What was there before is in {folder}; delete it when you no longer need it.", soft_wrap=True)
+    console.print("Start the service: it rebuilds the indexes and goes on with documents that were waiting.")
+    _warn_of_originals_left_out(done.backup)
 
 
 @app.command()
@@ -171,6 +209,20 @@ def main() -> None:
     except ScholiastError as error:
         console.print(f"[red]{error.detail}[/]")
         sys.exit(1)
+
+
+def _contents(backup: Backup) -> str:
+    return f"{backup.documents} documents, {backup.chunks} chunks and {backup.originals} originals"
+
+
+def _warn_of_originals_left_out(backup: Backup) -> None:
+    if backup.left_out:
+        console.print(
+            f"[red]{len(backup.left_out)} originals were missing or damaged and are not in it[/]: their documents can "
+            "be searched, but not parsed again. `scholiast doctor` names them.",
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)
 
 
 def _client(url: str | None) -> Client:

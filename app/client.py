@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx2
 
@@ -90,6 +91,10 @@ class Client:
             if page["next_cursor"] is None:
                 return
             parameters["cursor"] = page["next_cursor"]
+
+    def reindex(self, collection: str) -> int:
+        """Has every document of the collection made anew; gives their number."""
+        return int(self._json("POST", f"/v1/collections/{quote(collection, safe='')}/reindex")["documents"])
 
     def text(self, document_id: str) -> str:
         """The extracted text of a document."""

@@ -19,6 +19,7 @@ from app.service import Service
 from app.settings import Settings
 from app.supervisor import Supervisor
 from app.wiring import Engines, Storage, load_engines, open_storage
+from retrieval import failpoints
 
 WEB = Path(__file__).parent / "web"
 
@@ -29,6 +30,8 @@ def create_app(
     """The service with all its routes. `load` is what tests replace to run without models."""
     settings = settings or Settings()
     configure_logging(settings)
+    if settings.failpoint is not None:
+        failpoints.arm(settings.failpoint)
     storage = open_storage(settings)
     metrics = Metrics(storage.database)
     service = Service(settings, storage, load, metrics)

@@ -5,6 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from ingest.chunking.strategies import DEFAULT_CHUNK_TOKENS, DEFAULT_CHUNKING, ChunkingName
+from retrieval.representations import MADE_BY_DEFAULT, RepresentationName, TreeSearch
+
 MAX_QUERY_CHARACTERS = 10_000
 MAX_TEXT_CHARACTERS = 20_000_000
 Metadata = dict[str, Any]
@@ -71,6 +74,16 @@ class Progress(BaseModel):
     total: int
 
 
+class Enrichment(BaseModel):
+    """What follows once the document is searchable, and how far it is."""
+
+    status: Literal["waiting", "running", "retrying", "done", "failed", "off"]
+    stage: str | None
+    done: int
+    total: int
+    detail: str | None
+
+
 class Problem(BaseModel):
     """Why a document failed, and what to do."""
 
@@ -92,6 +105,7 @@ class DocumentDetails(DocumentSummary):
 
     metadata: Metadata
     progress: Progress
+    enrichment: Enrichment
     error: Problem | None
     warnings: Sequence[str]
     media_type: str
@@ -99,8 +113,16 @@ class DocumentDetails(DocumentSummary):
     revision: int
     searchable: bool
     pages: int | None
+    quality: Annotated[float | None, Field(description="How well the file could be read, 0 to 1.")]
     chunks: int
     created_at: float
+
+
+class DocumentState(DocumentDetails):
+    """The same with what it takes a moment to count: vectors that stand for its chunks, and nodes of its tree."""
+
+    representations: int
+    tree_nodes: int
 
 
 class AcceptedDocuments(BaseModel):
@@ -141,10 +163,62 @@ class ChunkPage(BaseModel):
     next_cursor: str | None
 
 
-class CollectionSettings(Strict):
-    """Settings of a collection; they apply to documents that are added from then on."""
+class TreeNodeDetails(BaseModel):
+    """A summary in the tree, and what it summarises: other nodes as `level:ordinal`, or chunks by id."""
 
-    chunk_tokens: Annotated[int, Field(ge=32, le=480, description="Longest chunk, in tokens of the embedder.")] = 200
+    id: str
+    level: int
+    text: str
+    nodes: Sequence[str]
+    chunks: Sequence[str]
+
+
+class DocumentTree(BaseModel):
+    """The RAPTOR tree of a document, its root first; empty while there is none."""
+
+    nodes: Sequence[TreeNodeDetails]
+
+
+class TableColumn(BaseModel):
+    """A column: its name in SQL, its header in the document, and what its cells hold."""
+
+    name: str
+    header: str
+    type: Literal["integer", "real", "percentage", "quantity", "date", "boolean", "text"]
+    unit: str | None
+    examples: Sequence[str]
+
+
+class TableDetails(BaseModel):
+    """A table of a document; the first rows are an excerpt."""
+
+    name: str
+    title: str
+    columns: Sequence[TableColumn]
+    row_count: int
+    rows: Sequence[Sequence[Any]]
+
+
+class DocumentTables(BaseModel):
+    """The tables of a document, in order."""
+
+    tables: Sequence[TableDetails]
+
+
+class CollectionSettings(Strict):
+    """Settings of a collection. Changing how chunks are made makes them anew, in the background."""
+
+    chunking: Annotated[ChunkingName, Field(description="How texts are cut into chunks.")] = DEFAULT_CHUNKING
+    chunk_tokens: Annotated[int, Field(ge=32, le=480, description="Longest chunk, in tokens of the embedder.")] = (
+        DEFAULT_CHUNK_TOKENS
+    )
+    representations: Annotated[
+        list[RepresentationName],
+        Field(description="What is made for every document after it is ready; `text` is always there."),
+    ] = sorted(MADE_BY_DEFAULT)
+    enrichment: Annotated[
+        Literal["on", "paused", "off"], Field(description="Paused: what waits stays waiting. Off: it is not made.")
+    ] = "on"
 
 
 class CollectionChange(Strict):
@@ -173,6 +247,12 @@ class CollectionDetails(BaseModel):
     created_at: float
 
 
+class Reindexing(BaseModel):
+    """How many documents are made anew."""
+
+    documents: int
+
+
 class CollectionPage(BaseModel):
     """A page of collections; `next_cursor` is null at the end."""
 
@@ -180,9 +260,22 @@ class CollectionPage(BaseModel):
     next_cursor: str | None
 
 
+Representations = Annotated[
+    list[RepresentationName],
+    Field(
+        min_length=1,
+        description="Which representations of the chunks may find them; default: all that the collection has.",
+    ),
+]
+
+
 class SearchOptions(Strict):
     """Switches of the search pipeline."""
 
+    representations: Representations | None = None
+    tree_search: Annotated[
+        TreeSearch, Field(description="The best summaries of all levels alike, or level by level from the root.")
+    ] = "collapsed"
     k: Annotated[int, Field(ge=1, le=100, description="How many hits.")] | None = None
 
 
@@ -235,6 +328,11 @@ class Turn(Strict):
 
 class AskOptions(Strict):
     """Switches of answering."""
+
+    representations: Representations | None = None
+    tree_search: Annotated[
+        TreeSearch, Field(description="The best summaries of all levels alike, or level by level from the root.")
+    ] = "collapsed"
 
     k: Annotated[int, Field(ge=1, le=20, description="Passages that the answer may use.")] | None = None
     temperature: Annotated[float, Field(ge=0, le=2, description="0 is greedy and repeatable.")] = 0.0

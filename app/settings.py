@@ -40,6 +40,10 @@ class Settings(BaseSettings):
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="What is logged to standard error.")
     ] = "INFO"
 
+    failpoint: Annotated[
+        str | None, Field(description="For crash tests: the place in the code at which the process kills itself.")
+    ] = None
+
     embedding_model: Annotated[
         str, Field(description="Name under the models folder, or path, of a sentence-transformers folder.")
     ] = "multilingual-e5-small"

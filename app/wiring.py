@@ -7,6 +7,7 @@ from generation.answer import Answerer, AnswerLimits
 from generation.transformers_model import TransformersModel
 from generation.types import LanguageModel
 from ingest.batching import EmbeddingBatcher
+from ingest.enricher import Enricher
 from ingest.intake import Intake
 from ingest.jobs import JobQueue
 from ingest.maintenance import Maintenance
@@ -87,17 +88,26 @@ def build_worker(settings: Settings, name: str) -> Worker:
     embedder = SentenceEmbedder(settings.model_folder(settings.embedding_model), settings.threads)
     with storage.database.read() as connection:
         models.check(connection, embedder.model_id)
+    embed = EmbeddingBatcher(embedder).embed
     tools = IngestTools(
         database=storage.database,
         blobs=storage.blobs,
         parser=ParserSandbox(limits=SandboxLimits(settings.parse_memory_mib * MEBIBYTE, settings.parse_seconds)),
         count_tokens=embedder.count_tokens,
-        embed=EmbeddingBatcher(embedder).embed,
+        embed=embed,
         model_id=embedder.model_id,
     )
     maintenance = Maintenance(storage.database, storage.blobs, storage.files, storage.jobs, embedder.model_id)
+    enricher = Enricher(
+        storage.database,
+        embedder.count_tokens,
+        embed,
+        embedder.model_id,
+        settings.data_dir / "locks" / "enrichment.lock",
+    )
     return Worker(
         tools,
+        enricher,
         maintenance,
         storage.jobs,
         WorkerSettings(

@@ -10,6 +10,7 @@ import threading
 from app.logs import configure_logging
 from app.settings import Settings
 from app.wiring import build_worker
+from retrieval import failpoints
 from retrieval.errors import ScholiastError
 
 # Searching is more urgent than ingesting: the scheduler gives the API its time first.
@@ -24,6 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     settings = Settings()
     configure_logging(settings)
+    if settings.failpoint is not None:
+        failpoints.arm(settings.failpoint)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -1,12 +1,14 @@
 """A store with the real embedder in a temporary folder, filled in-process by the service's own pipeline."""
 
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.settings import Settings
+from ingest.enricher import Enricher
 from ingest.parsing.detect import detect_media_type
 from ingest.parsing.sandbox import ParserSandbox
 from ingest.pipeline import IngestTools, ingest_document
@@ -48,6 +50,12 @@ class Library:
     def add_texts(self, texts: Mapping[str, str]) -> Mapping[str, str]:
         """Ingests texts by name; gives the name of every document id."""
         return {self.add(f"{name}.txt", text.encode()).id: name for name, text in texts.items()}
+
+    def enrich(self) -> None:
+        """Does what the worker's enrichment thread would do with everything that waits."""
+        tools, lock = self.tools, self.files.folder / "enrichment.lock"
+        enricher = Enricher(self.database, tools.count_tokens, tools.embed, tools.model_id, lock)
+        enricher.enrich_waiting(threading.Event())
 
     def build(self) -> int:
         """Publishes a generation; gives its number of chunks."""

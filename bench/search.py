@@ -70,5 +70,6 @@ def _fill(library: Library, size: int) -> None:
         document, _ = documents.create(connection, COLLECTION, source, {})
         chunks.replace(connection, [RevisionChunks(document.revision_key, document.revision_id, analysed)])
         pending = chunks.without_vector(connection, [document.revision_key], library.embedder.model_id)
-        chunks.add_vectors(connection, pending, list(vectors.astype(np.float16)), library.embedder.model_id)
+        made = dict(zip((item.represented_by[0] for item in pending), vectors.astype(np.float16), strict=True))
+        chunks.add_vectors(connection, pending, made, library.embedder.model_id)
         revisions.activate(connection, [document.revision_key])

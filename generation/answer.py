@@ -22,6 +22,7 @@ from generation.types import (
     TokenEvent,
     Usage,
 )
+from retrieval.representations import TreeSearch
 from retrieval.trace import Trace
 from retrieval.types import Hit, Json, SearchRequest, SearchResult
 
@@ -41,6 +42,8 @@ class AnswerRequest:
     k: int
     history: Sequence[Message] = ()
     filter: Mapping[str, Json] | None = None
+    representations: frozenset[str] | None = None
+    tree_search: TreeSearch = "collapsed"
     options: GenerationOptions = field(default_factory=GenerationOptions)
 
 
@@ -69,7 +72,14 @@ class Answerer:
         Raises what the search and the model raise.
         """
         result = self._searcher.search(
-            SearchRequest(request.question, request.collection, request.k, filter=request.filter)
+            SearchRequest(
+                request.question,
+                request.collection,
+                request.k,
+                request.filter,
+                request.representations,
+                request.tree_search,
+            )
         )
         trace = result.trace
         yield from (StageEvent(stage.stage, stage.milliseconds) for stage in trace.stages)

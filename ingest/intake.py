@@ -12,8 +12,10 @@ from typing import Protocol
 
 from sqlalchemy import Connection, delete, insert, select
 
+from retrieval import failpoints
 from retrieval.errors import Conflict
-from retrieval.store import documents
+from retrieval.store import collections, documents, enrichment
+from retrieval.store.collections import Collection
 from retrieval.store.database import Database
 from retrieval.store.documents import Document, Source
 from retrieval.store.schema import idempotency_keys
@@ -21,6 +23,8 @@ from retrieval.types import Json
 
 # How long a repeated request with the same key is answered like the first.
 IDEMPOTENCY_SECONDS = 24 * 3600
+_CHUNK_SETTINGS = {"chunking", "chunk_tokens"}
+_ENRICHMENT_SETTINGS = {"representations", "enrichment"}
 
 
 class Jobs(Protocol):
@@ -54,13 +58,18 @@ class Intake:
                 documents.create(connection, collection, submission.source, submission.metadata)
                 for submission in submissions
             ]
+            failpoints.reached("upload.stored")
             self._jobs.submit(connection, [document for document, is_new in created if is_new])
+            failpoints.reached("upload.queued")
             return [document for document, _ in created]
 
         with self._database.write() as connection:
             if idempotency_key is None:
-                return create(connection)
-            return _once(connection, idempotency_key, _fingerprint(collection, submissions), create)
+                accepted = create(connection)
+            else:
+                accepted = _once(connection, idempotency_key, _fingerprint(collection, submissions), create)
+        failpoints.reached("upload.committed")
+        return accepted
 
     def replace(self, document_id: str, source: Source) -> Document:
         """The document with a new revision queued. Raises `NotFound`, `Conflict`."""
@@ -69,6 +78,32 @@ class Intake:
             if changed:
                 self._jobs.submit(connection, [document])
             return document
+
+    def reindex(self, collection: str) -> int:
+        """Makes every document of the collection anew from its original; gives their number. Raises `NotFound`."""
+        with self._database.write() as connection:
+            return self._renew(connection, collection)
+
+    def change_settings(self, collection: str, settings: Json) -> Collection:
+        """Merges the settings and queues whatever they change for the documents that are there.
+
+        The old chunks answer until the new ones are ready. Raises `NotFound`.
+        """
+        with self._database.write() as connection:
+            before = collections.get(connection, collection).settings
+            changed = collections.change_settings(connection, collection, settings)
+            differing = {name for name in settings if before.get(name) != changed.settings.get(name)}
+            if differing & _CHUNK_SETTINGS:
+                self._renew(connection, collection)
+            elif differing & _ENRICHMENT_SETTINGS:
+                enrichment.repeat(connection, collection)
+            return changed
+
+    def _renew(self, connection: Connection, collection: str) -> int:
+        collections.get(connection, collection)
+        renewed = documents.renew(connection, collection)
+        self._jobs.submit(connection, renewed)
+        return len(renewed)
 
 
 def _once(

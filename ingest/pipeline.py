@@ -7,26 +7,30 @@ transaction to store them.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.chunking import split_into_chunks
+from ingest.chunking.strategies import CHUNKERS, DEFAULT_CHUNK_TOKENS, DEFAULT_CHUNKING
+from ingest.chunking.types import Embedder
+from ingest.parsing.quality import measure, warnings_for
 from ingest.parsing.types import Block, ParsedDocument
+from ingest.tables.extract import typed_tables
+from retrieval import failpoints
 from retrieval.analysis import terms
 from retrieval.errors import DocumentRejected
-from retrieval.store import chunks, collections, revisions
+from retrieval.store import chunks, collections, revisions, tables
 from retrieval.store.blobs import BlobStore
 from retrieval.store.chunks import NewChunk, RevisionChunks
 from retrieval.store.database import Database
 from retrieval.store.documents import Document
 from retrieval.store.revisions import ExtractedText, Progress
-
-DEFAULT_CHUNK_TOKENS = 200
+from retrieval.store.tables import NewTable
+from retrieval.types import Json
 
 
 class Parser(Protocol):
@@ -77,6 +81,7 @@ def parse(tools: IngestTools, documents: Sequence[Document]) -> Mapping[int, Par
         document.revision_key: _refused_if_empty(outcome)
         for document, outcome in zip(unread, tools.parser.parse_all(files), strict=True)
     }
+    failpoints.reached("parse.read")
     with tools.database.write() as connection:
         alive = revisions.existing(connection, list(outcomes))
         read = {key: found for key, found in outcomes.items() if key in alive and isinstance(found, ParsedDocument)}
@@ -85,6 +90,7 @@ def parse(tools: IngestTools, documents: Sequence[Document]) -> Mapping[int, Par
         for key, outcome in outcomes.items():
             if isinstance(outcome, DocumentRejected):
                 revisions.fail(connection, key, outcome.code, outcome.detail)
+    failpoints.reached("parse.saved")
     return parsed | read
 
 
@@ -99,22 +105,23 @@ def split(tools: IngestTools, documents: Sequence[Document], parsed: Mapping[int
         RevisionChunks(
             document.revision_key,
             document.revision_id,
-            _chunks_of(
-                parsed[document.revision_key],
-                tools.count_tokens,
-                settings[document.collection].get("chunk_tokens", DEFAULT_CHUNK_TOKENS),
-            ),
+            _chunks_of(tools, parsed[document.revision_key], settings[document.collection]),
         )
         for document in documents
         if document.revision_key in parsed and document.revision_key not in done
     ]
     if not new:
         return
+    found = _tables_of(documents, parsed, {item.key for item in new})
+    failpoints.reached("chunk.split")
     with tools.database.write() as connection:
         alive = revisions.existing(connection, [item.key for item in new])
         new = [item for item in new if item.key in alive]
         chunks.replace(connection, new)
+        for key in {item.key for item in new} & found.keys():
+            tables.replace(connection, key, found[key])
         revisions.note_advance(connection, "embed", {item.key: Progress(0, len(item.chunks)) for item in new})
+    failpoints.reached("chunk.saved")
 
 
 def embed(tools: IngestTools, documents: Sequence[Document]) -> None:
@@ -126,7 +133,7 @@ def embed(tools: IngestTools, documents: Sequence[Document]) -> None:
     left = Counter(item.revision_key for item in pending)
     for start in range(0, len(pending), tools.stride):
         stride = pending[start : start + tools.stride]
-        texts = [item.represented_by for item in stride]
+        texts = [text for item in stride for text in item.represented_by]
         with tools.database.read() as connection:
             known = chunks.known_vectors(connection, texts, tools.model_id)
         missing = [text for text in dict.fromkeys(texts) if text not in known]
@@ -136,26 +143,45 @@ def embed(tools: IngestTools, documents: Sequence[Document]) -> None:
         with tools.database.write() as connection:
             alive = revisions.existing(connection, list({item.revision_key for item in stride}))
             kept = [item for item in stride if item.revision_key in alive]
-            chunks.add_vectors(connection, kept, [known[item.represented_by] for item in kept], tools.model_id)
+            chunks.add_vectors(connection, kept, known, tools.model_id)
             progress = {key: Progress(totals[key] - left[key], totals[key]) for key in alive}
             revisions.note_advance(connection, "embed", progress)
+        failpoints.reached("embed.stride")
+    failpoints.reached("embed.saved")
 
 
 def publish(tools: IngestTools, documents: Sequence[Document]) -> None:
     """Makes complete revisions visible; from the commit on every search finds them, and none finds a predecessor."""
     with tools.database.write() as connection:
         revisions.activate(connection, list(chunks.counts(connection, [item.revision_key for item in documents])))
+        failpoints.reached("publish.switched")
+    failpoints.reached("publish.committed")
 
 
-def _chunks_of(
-    parsed: ParsedDocument, count_tokens: Callable[[Sequence[str]], Sequence[int]], chunk_tokens: int
-) -> Sequence[NewChunk]:
+def _chunks_of(tools: IngestTools, parsed: ParsedDocument, settings: Json) -> Sequence[NewChunk]:
+    chunker = CHUNKERS[settings.get("chunking", DEFAULT_CHUNKING)]
+    max_tokens = settings.get("chunk_tokens", DEFAULT_CHUNK_TOKENS)
     new = []
-    for span in split_into_chunks(parsed, count_tokens, chunk_tokens):
+    for span in chunker(parsed, Embedder(tools.count_tokens, tools.embed), max_tokens):
         text = parsed.text[span.start : span.end]
         analysed = " ".join(terms(chunks.represented_by(span.headings, text)))
-        new.append(NewChunk(text, span.start, span.end, span.page, span.headings, analysed))
+        new.append(NewChunk(text, span.start, span.end, span.page, span.headings, analysed, span.embedded))
     return new
+
+
+def _tables_of(
+    documents: Sequence[Document], parsed: Mapping[int, ParsedDocument], keys: Collection[int]
+) -> Mapping[int, Sequence[NewTable]]:
+    """The typed tables of those documents that have any."""
+    return {
+        document.revision_key: [
+            NewTable(table.name, table.title, [asdict(column) for column in table.columns], table.rows)
+            for table in typed_tables(parsed[document.revision_key], document.name)
+        ]
+        for document in documents
+        if document.revision_key in keys
+        and any(block.kind == "table" for block in parsed[document.revision_key].blocks)
+    }
 
 
 def _refused_if_empty(outcome: ParsedDocument | DocumentRejected) -> ParsedDocument | DocumentRejected:
@@ -166,7 +192,9 @@ def _refused_if_empty(outcome: ParsedDocument | DocumentRejected) -> ParsedDocum
 
 def _extracted(parsed: ParsedDocument) -> ExtractedText:
     rows = [[block.kind, block.start, block.end, block.page, block.headings, block.level] for block in parsed.blocks]
-    return ExtractedText(parsed.text, rows, parsed.title, parsed.pages, parsed.warnings)
+    quality = measure(parsed)
+    warnings = [*parsed.warnings, *warnings_for(parsed, quality)]
+    return ExtractedText(parsed.text, rows, parsed.title, parsed.pages, warnings, round(quality.score, 3))
 
 
 def _parsed(stored: ExtractedText) -> ParsedDocument:

@@ -4,7 +4,6 @@ One worker of a name runs at a time, held by a lock on a file: two processes und
 the other is doing.
 """
 
-import fcntl
 import logging
 import os
 import threading
@@ -13,14 +12,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO
 
 from dbos import DBOS, DBOSPortableJSONSerializer
 
 from ingest import recovery
+from ingest.enricher import Enricher
+from ingest.file_lock import try_lock
 from ingest.jobs import JOB_VERSION, QUEUE, WORKFLOW, JobQueue
 from ingest.maintenance import Maintenance
 from ingest.pipeline import IngestTools, ingest_documents
+from ingest.suspects import SuspectTurns
+from retrieval import failpoints
 from retrieval.errors import Conflict, StorageFull
 from retrieval.store import documents, revisions
 from retrieval.store.documents import Document
@@ -52,12 +54,20 @@ class WorkerSettings:
 class Worker:
     """Runs jobs until it is told to stop."""
 
-    def __init__(self, tools: IngestTools, maintenance: Maintenance, jobs: JobQueue, settings: WorkerSettings) -> None:
+    def __init__(
+        self,
+        tools: IngestTools,
+        enricher: Enricher,
+        maintenance: Maintenance,
+        jobs: JobQueue,
+        settings: WorkerSettings,
+    ) -> None:
         self._tools = tools
+        self._enricher = enricher
         self._maintenance = maintenance
         self._jobs = jobs
         self._settings = settings
-        self._suspects = threading.Lock()
+        self._suspects = SuspectTurns()
 
     def run(self, stop: threading.Event) -> None:
         """Works until `stop` is set. Raises `Conflict` if a worker of this name is running already."""
@@ -65,6 +75,7 @@ class Worker:
             recovery.beat(self._tools.database, self._settings.name, os.getpid())
             threading.Thread(target=self._heartbeat, args=(stop,), name="heartbeat", daemon=True).start()
             self._launch()
+            threading.Thread(target=self._enricher.run, args=(stop,), name="enrichment", daemon=True).start()
             _LOGGER.info("Worker %s is ready.", self._settings.name)
             try:
                 while not stop.wait(1.0):
@@ -110,9 +121,9 @@ class Worker:
         while waiting := self._waiting(job):
             if fresh := [document for document in waiting if document.attempts == 0]:
                 self._attempt(self._tools, fresh)
-            for suspect in waiting:
+            for suspect in sorted(waiting, key=lambda document: document.attempts):
                 if suspect.attempts > 0:
-                    with self._suspects:
+                    with self._suspects.turn(suspect.attempts, suspect.revision_key):
                         self._attempt(replace(self._tools, stride=_SUSPECT_STRIDE), [suspect])
 
     def _waiting(self, job: Sequence[tuple[str, int]]) -> Sequence[Document]:
@@ -130,6 +141,7 @@ class Worker:
         """One try at the documents."""
         try:
             permitted = self._begin(waiting)
+            failpoints.reached("ingest.begun")
             while permitted and not _ingested(tools, permitted):
                 # None of the documents' doing: it costs them no attempt.
                 _LOGGER.warning("The disk is full; ingest waits until there is room.")
@@ -172,16 +184,8 @@ def _lock(folder: Path, name: str) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
     with (folder / f"{name}.lock").open("w") as file:
-        while not _locked(file):
+        while not try_lock(file):
             if time.monotonic() > deadline:
                 raise Conflict(f"A worker named '{name}' is running already; give this one another --name.")
             time.sleep(0.2)
         yield
-
-
-def _locked(file: TextIO) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

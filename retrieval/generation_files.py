@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+from retrieval import failpoints
 from retrieval.analysis import ANALYSER
 from retrieval.errors import IndexDamaged
 from retrieval.indexes import segment
@@ -52,10 +53,13 @@ class GenerationFiles:
         name = uuid.uuid4().hex
         generation = Generation(0, collection, name, number, len(rows.chunk_keys), model_id, 0.0)
         self._write(name, built.to_files(), generation)
+        failpoints.reached("generation.renamed")
         with database.write() as connection:
             collections.get(connection, collection)  # it may have been deleted meanwhile
             generations.publish(connection, collection, name, number, (generation.chunk_count, model_id))
             generations.retire(connection, collection)
+            failpoints.reached("generation.flipped")
+        failpoints.reached("generation.committed")
         self.sweep(database)
         return generation.chunk_count
 
@@ -82,13 +86,14 @@ class GenerationFiles:
                 file.flush()
                 os.fsync(file.fileno())
         sync_folder(aside)
+        failpoints.reached("generation.written")
         aside.rename(self.folder / name)
         sync_folder(self.folder)
 
 
 def _manifest(generation: Generation, files: Mapping[str, bytes]) -> Json:
     return {
-        "format": 1,
+        "format": 2,
         "analyser": ANALYSER,
         "model": generation.model_id,
         "change_number": generation.change_number,

@@ -31,7 +31,7 @@ class Retriever:
         trace = Trace()
         snapshot = self._follow(request.collection, trace)
         allowed = self._filter(request.collection, request.filter, trace)
-        query = self._embed(request.query, trace)
+        query = self._embed(request, trace)
         lists = self._recall(query, snapshot, allowed, trace)
         fused = self._fuse(lists, trace)
         hits = self._fetch(fused, lists, request.k, trace)
@@ -52,9 +52,11 @@ class Retriever:
             stage.record(filter=dict(tree), documents=len(allowed))
         return allowed
 
-    def _embed(self, text: str, trace: Trace) -> Query:
+    def _embed(self, request: SearchRequest, trace: Trace) -> Query:
+        text = request.query
         with trace.stage("embed_query") as stage:
-            query = Query(terms(text), self._embedder.embed_query(text))
+            vector = self._embedder.embed_query(text)
+            query = Query(terms(text), vector, request.representations, request.tree_search)
             if not query.terms and not text.strip():
                 raise InvalidRequest("The query is empty.", field="query")
             stage.record(queries=[text], terms=query.terms)
@@ -65,7 +67,10 @@ class Retriever:
     ) -> Mapping[str, Candidates]:
         with trace.stage("recall") as stage:
             lists = recall(query, snapshot, snapshot.allowed(allowed), RECALL_DEPTH)
-            stage.record(candidates={name: len(found.keys) for name, found in lists.items()})
+            stage.record(
+                representations=sorted(query.representations) if query.representations is not None else "all",
+                candidates={name: len(found.keys) for name, found in lists.items()},
+            )
         return lists
 
     def _fuse(self, lists: Mapping[str, Candidates], trace: Trace) -> list[tuple[int, float]]:

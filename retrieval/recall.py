@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.indexes import sparse
+from retrieval.indexes import sparse, tree
+from retrieval.representations import KINDS, TREE, TreeSearch
 from retrieval.snapshot import Snapshot
 
 
@@ -19,6 +20,8 @@ class Query:
 
     terms: Sequence[str]
     vector: NDArray[np.float32]  # [dimension], unit length
+    representations: frozenset[str] | None = None  # None: whatever there is
+    tree_search: TreeSearch = "collapsed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,11 @@ def retrieve_dense(query: Query, snapshot: Snapshot, masks: Masks, depth: int) -
     """Nearest representations by cosine; a chunk counts once, with its best representation."""
     best: dict[int, float] = {}
     for segment, mask in zip(snapshot.segments, masks, strict=True):
-        rows, scores = segment.dense.search(query.vector, mask[segment.vector_rows], depth)
+        wanted = mask[segment.vector_rows]
+        if query.representations is not None:
+            kinds = [position for position, kind in enumerate(KINDS) if kind in query.representations]
+            wanted &= np.isin(segment.vector_kinds, kinds)
+        rows, scores = segment.dense.search(query.vector, wanted, depth)
         for key, score in zip(segment.chunk_keys[segment.vector_rows[rows]].tolist(), scores.tolist(), strict=True):
             best[key] = max(score, best.get(key, -1.0))
     return _ranked(list(best), list(best.values()), depth)
@@ -64,9 +71,32 @@ def retrieve_sparse(query: Query, snapshot: Snapshot, masks: Masks, depth: int) 
     return _ranked(keys, scores, depth)
 
 
+def retrieve_tree(query: Query, snapshot: Snapshot, masks: Masks, depth: int) -> Candidates:
+    """Chunks below the summaries that speak to the query, by half their own cosine and half the summary's."""
+    keys: list[int] = []
+    scores: list[float] = []
+    if query.representations is not None and TREE not in query.representations:
+        return Candidates(keys, scores)
+    for segment, mask in zip(snapshot.segments, masks, strict=True):
+        if not len(segment.tree.levels):
+            continue
+        above = tree.SEARCHES[query.tree_search](segment.tree, segment.tree.vectors @ query.vector)
+        texts = np.flatnonzero((segment.vector_kinds == KINDS.index("text")) & mask[segment.vector_rows])
+        rows = segment.vector_rows[texts]
+        texts = texts[np.isin(rows, np.fromiter(above, dtype=np.int64, count=len(above)))]
+        if not len(texts):
+            continue
+        rows = segment.vector_rows[texts]
+        cosines = segment.dense.vectors(texts) @ query.vector
+        summaries = np.array([above[row] for row in rows.tolist()])
+        keys += segment.chunk_keys[rows].tolist()
+        scores += ((1 - tree.WEIGHT_SUMMARY) * cosines + tree.WEIGHT_SUMMARY * summaries).tolist()
+    return _ranked(keys, scores, depth)
+
+
 def _ranked(keys: Sequence[int], scores: Sequence[float], depth: int) -> Candidates:
     order = sorted(range(len(keys)), key=lambda position: (-scores[position], keys[position]))[:depth]
     return Candidates([keys[position] for position in order], [scores[position] for position in order])
 
 
-RETRIEVERS: dict[str, Retriever] = {"dense": retrieve_dense, "sparse": retrieve_sparse}
+RETRIEVERS: dict[str, Retriever] = {"dense": retrieve_dense, "sparse": retrieve_sparse, "tree": retrieve_tree}

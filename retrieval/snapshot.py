@@ -121,7 +121,8 @@ class Snapshots:
             came = set(fresh)
         else:
             parts = [*zip(known.segments, known.alive, strict=True)]
-        dead = np.array(sorted(gone), dtype=np.int64)
+        # A revision that came again has been enriched: its earlier rows give way to the new ones.
+        dead = np.array(sorted(gone | came), dtype=np.int64)
         segments = [part for part, _ in parts]
         alive = [mask & ~np.isin(part.revision_keys, dead) for part, mask in parts]
         if came:

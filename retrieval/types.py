@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.representations import TreeSearch
 from retrieval.trace import Trace
 
 # A decoded JSON value: documents carry arbitrary metadata, so it stays open here and is checked where it is read.
@@ -46,6 +47,8 @@ class SearchRequest:
     collection: str
     k: int
     filter: Mapping[str, Json] | None = None
+    representations: frozenset[str] | None = None  # of KINDS and TREE; None: whatever the collection has
+    tree_search: TreeSearch = "collapsed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Stand-ins that behave like the real things, only simpler: no patching, no models."""
 
 import hashlib
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from ingest.enricher import Enricher
 from ingest.parsing.types import Block, ParsedDocument
 from ingest.pipeline import IngestTools, ingest_document
 from retrieval.analysis import terms
@@ -130,6 +132,15 @@ class Library:
     def remove(self, document_id: str) -> None:
         with self.database.write() as connection:
             documents.remove(connection, document_id)
+
+    def enricher(self) -> Enricher:
+        embedder = self.embedder
+        lock = self.folder / "enrichment.lock"
+        return Enricher(self.database, embedder.count_tokens, embedder.embed_passages, embedder.model_id, lock)
+
+    def enrich(self) -> None:
+        """Does what the worker's enrichment thread would do with everything that waits."""
+        self.enricher().enrich_waiting(threading.Event())
 
     def snapshots(self) -> Snapshots:
         return Snapshots(self.database, self.files, self.embedder.model_id)

@@ -68,6 +68,8 @@ def _request(service: Service, question: Question) -> AnswerRequest:
         history=tuple(Message(turn.role, turn.content) for turn in question.history),
         filter=question.filter,
         k=options.k or service.settings.answer_passages,
+        representations=frozenset(options.representations) if options.representations else None,
+        tree_search=options.tree_search,
         options=GenerationOptions(
             max_tokens=options.max_tokens,
             temperature=options.temperature,

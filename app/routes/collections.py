@@ -6,7 +6,14 @@ from fastapi import APIRouter, Path
 from sqlalchemy import Connection
 
 from app.dependencies import Cursor, Limit, ServiceDep, decode_cursor, encode_cursor
-from app.schemas import CollectionChange, CollectionDetails, CollectionPage, CollectionSettings, FieldDetails
+from app.schemas import (
+    CollectionChange,
+    CollectionDetails,
+    CollectionPage,
+    CollectionSettings,
+    FieldDetails,
+    Reindexing,
+)
 from retrieval.store import collections
 from retrieval.store.collections import Collection
 
@@ -35,10 +42,16 @@ def get_collection(service: ServiceDep, name: Name) -> CollectionDetails:
 
 @router.patch("/{name}")
 def change_collection(service: ServiceDep, name: Name, change: CollectionChange) -> CollectionDetails:
-    """Changes settings; they apply to documents that are added from then on."""
-    with service.storage.database.write() as connection:
-        changed = change.settings.model_dump(exclude_unset=True)
-        return _details(connection, collections.change_settings(connection, name, changed))
+    """Changes settings. Where they concern documents that are there, those are made anew in the background."""
+    changed = service.storage.intake.change_settings(name, change.settings.model_dump(exclude_unset=True))
+    with service.storage.database.read() as connection:
+        return _details(connection, changed)
+
+
+@router.post("/{name}/reindex", status_code=202)
+def reindex_collection(service: ServiceDep, name: Name) -> Reindexing:
+    """Makes every document anew from its original; the old chunks answer until the new ones are ready."""
+    return Reindexing(documents=service.storage.intake.reindex(name))
 
 
 @router.delete("/{name}", status_code=204)

@@ -17,19 +17,26 @@ from app.schemas import (
     CollectionName,
     DocumentDetails,
     DocumentPage,
+    DocumentState,
     DocumentSummary,
+    DocumentTables,
     DocumentText,
+    DocumentTree,
+    Enrichment,
     Metadata,
     Problem,
     Progress,
+    TableColumn,
+    TableDetails,
     TextDocument,
     TextUpload,
+    TreeNodeDetails,
 )
 from app.service import Service
 from ingest.intake import Submission
 from ingest.parsing.detect import detect_media_type, display_name
 from retrieval.errors import DocumentRejected, InvalidRequest, TooLarge
-from retrieval.store import chunks, documents, filters, revisions
+from retrieval.store import chunks, documents, enrichment, filters, revisions, tables, trees
 from retrieval.store.documents import Document, Source
 from retrieval.types import Chunk
 
@@ -90,9 +97,12 @@ def list_documents(
 
 
 @router.get("/{document_id}")
-def get_document(service: ServiceDep, document_id: DocumentId) -> DocumentDetails:
+def get_document(service: ServiceDep, document_id: DocumentId) -> DocumentState:
     """A document with its status, progress, warnings and counts."""
-    return details(_get(service, document_id))
+    with service.storage.database.read() as connection:
+        document = documents.get(connection, document_id)
+        represented, nodes = enrichment.counts(connection, document.revision_key)
+    return DocumentState(**details(document).model_dump(), representations=represented, tree_nodes=nodes)
 
 
 @router.get("/{document_id}/events", response_class=EventSourceResponse)
@@ -145,6 +155,44 @@ def list_chunks(service: ServiceDep, document_id: DocumentId, limit: Limit = 100
     return ChunkPage(chunks=[_chunk(chunk) for chunk in found[:limit]], next_cursor=more)
 
 
+@router.get("/{document_id}/tree")
+def get_tree(service: ServiceDep, document_id: DocumentId) -> DocumentTree:
+    """The summaries over the document's chunks, level by level; empty while they are not made."""
+    with service.storage.database.read() as connection:
+        documents.get(connection, document_id)
+        nodes = trees.of_document(connection, document_id)
+    return DocumentTree(
+        nodes=[
+            TreeNodeDetails(
+                id=f"{node.level}:{node.ordinal}",
+                level=node.level,
+                text=node.text,
+                nodes=[f"{level}:{ordinal}" for level, ordinal in node.nodes],
+                chunks=node.chunks,
+            )
+            for node in nodes
+        ]
+    )
+
+
+@router.get("/{document_id}/tables")
+def list_tables(service: ServiceDep, document_id: DocumentId, limit: Limit = 20) -> DocumentTables:
+    """The tables in the document with typed columns, and the first `limit` rows of each."""
+    with service.storage.database.read() as connection:
+        documents.get(connection, document_id)
+        found = [
+            TableDetails(
+                name=table.name,
+                title=table.title,
+                columns=[TableColumn.model_validate(column) for column in table.columns],
+                row_count=table.row_count,
+                rows=tables.rows_of(connection, table.key, limit),
+            )
+            for table in tables.of_document(connection, document_id)
+        ]
+    return DocumentTables(tables=found)
+
+
 @router.put("/{document_id}", status_code=202)
 def replace_document(
     service: ServiceDep, document_id: DocumentId, file: Annotated[UploadFile, File(description="The new content.")]
@@ -168,6 +216,13 @@ def details(document: Document) -> DocumentDetails:
         **_summary(document).model_dump(),
         metadata=document.metadata,
         progress=Progress(stage=document.stage, done=document.progress_done, total=document.progress_total),
+        enrichment=Enrichment(
+            status=document.enrichment,  # type: ignore[arg-type]  # pydantic checks it
+            stage=document.enrichment_stage,
+            done=document.enrichment_done,
+            total=document.enrichment_total,
+            detail=document.enrichment_detail,
+        ),
         error=Problem(code=document.error_code or "", detail=document.error_detail or "") if failed else None,
         warnings=document.warnings,
         media_type=document.media_type,
@@ -175,6 +230,7 @@ def details(document: Document) -> DocumentDetails:
         revision=document.revision_number,
         searchable=document.active_revision is not None,
         pages=document.pages,
+        quality=document.quality,
         chunks=document.chunk_count,
         created_at=document.created_at,
     )

@@ -14,7 +14,14 @@ router = APIRouter(prefix="/v1", tags=["search"])
 @router.post("/search")
 def search(service: ServiceDep, query: SearchQuery) -> SearchHits:
     """The best chunks for a query, with the reasons for their ranks and the trace of every stage."""
-    request = SearchRequest(query.query, query.collection, query.options.k or query.k, query.filter)
+    request = SearchRequest(
+        query=query.query,
+        collection=query.collection,
+        k=query.options.k or query.k,
+        filter=query.filter,
+        representations=frozenset(query.options.representations) if query.options.representations else None,
+        tree_search=query.options.tree_search,
+    )
     result = service.engines.retriever.search(request)
     service.metrics.observe_trace(result.trace)
     return SearchHits(

@@ -3,7 +3,14 @@
 import { count, element, icon, words } from "./elements.js";
 
 /** The ingest's stages as a person would say them; one that is not named here is shown as it is called. */
-const STAGES = { parse: "Reading", chunk: "Splitting into chunks", embed: "Indexing" };
+const STAGES = {
+  parse: "Reading",
+  chunk: "Splitting into chunks",
+  embed: "Indexing",
+  sentences: "Looking for central sentences",
+  representations: "Summarising chunks",
+  tree: "Building the tree",
+};
 
 const COUNTED = [
   ["pages", "page"],
@@ -70,6 +77,9 @@ function note(document) {
   if (status === "queued") return "Waiting its turn";
   if (status === "processing") return stageNote(progress);
   if (status === "failed") return document.error?.detail ?? "It could not be read. Delete it and add it again.";
+  if (document.enrichment?.status === "running" && document.enrichment.stage) {
+    return `Ready · ${stageNote(document.enrichment)}`;
+  }
   const parts = COUNTED.filter(([key]) => document[key] > 0).map(([key, noun]) => count(document[key], noun));
   return ["Ready", ...parts].join(" · ");
 }

@@ -5,27 +5,16 @@ one alone is longer than a chunk may be; rows of a table stay whole, and a chunk
 table's header row as its innermost heading, so that its cells keep their meaning.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from ingest.chunking.types import ChunkSpan, CountTokens, Embedder
 from ingest.parsing.types import Block, ParsedDocument
 from retrieval.sentences import sentence_spans
 
 # A section with fewer tokens than this is too little to be found by: it is joined with the one that follows.
 MIN_TOKENS = 48
-
-CountTokens = Callable[[Sequence[str]], Sequence[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkSpan:
-    """Where a chunk lies in the text, and under which headings, outermost first."""
-
-    start: int
-    end: int
-    page: int | None
-    headings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +29,9 @@ class _Unit:
     is_heading: bool
 
 
-def split_into_chunks(document: ParsedDocument, count_tokens: CountTokens, max_tokens: int) -> list[ChunkSpan]:
+def by_structure(document: ParsedDocument, embedder: Embedder, max_tokens: int) -> list[ChunkSpan]:
     """The chunks of the document in order; together they cover every block."""
+    count_tokens = embedder.count_tokens
     units = [
         piece
         for unit in _counted(list(_units(document)), document.text, count_tokens)

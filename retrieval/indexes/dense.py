@@ -28,6 +28,11 @@ class DenseIndex:
         scores, rows = self.faiss_index.search(query.reshape(1, -1), k, params=parameters)
         return rows[0], scores[0]
 
+    def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The vectors in the given rows [rows, dimension]."""
+        found: NDArray[np.float32] = self.faiss_index.reconstruct_batch(rows)
+        return found
+
     def to_bytes(self) -> bytes:
         """The index as FAISS serialises it."""
         return bytes(faiss.serialize_index(self.faiss_index).tobytes())

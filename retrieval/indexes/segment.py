@@ -1,4 +1,4 @@
-"""A segment: dense and sparse index over the same chunks, immutable. A snapshot is a few of them side by side."""
+"""A segment: dense, sparse and tree index over the same chunks, immutable. A snapshot is a few of them side by side."""
 
 import io
 from collections.abc import Mapping
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.indexes import dense, sparse
+from retrieval.indexes import dense, sparse, tree
 from retrieval.indexes.dense import DenseIndex
 from retrieval.indexes.sparse import SparseIndex
+from retrieval.indexes.tree import TreeIndex
 from retrieval.store.chunks import IndexRows
 
 
@@ -20,24 +21,39 @@ class Segment:
     chunk_keys: NDArray[np.int64]  # [chunks]
     revision_keys: NDArray[np.int64]  # [chunks]
     vector_rows: NDArray[np.int64]  # [vectors]
+    vector_kinds: NDArray[np.uint8]  # [vectors], positions in KINDS
     dense: DenseIndex
     sparse: SparseIndex
+    tree: TreeIndex
 
     def to_files(self) -> dict[str, bytes]:
         """The files that hold the segment, by name."""
         rows = io.BytesIO()
-        np.savez(rows, chunk_keys=self.chunk_keys, revision_keys=self.revision_keys, vector_rows=self.vector_rows)
+        np.savez(
+            rows,
+            chunk_keys=self.chunk_keys,
+            revision_keys=self.revision_keys,
+            vector_rows=self.vector_rows,
+            vector_kinds=self.vector_kinds,
+        )
         return {
             "rows.npz": rows.getvalue(),
             "dense.faiss": self.dense.to_bytes(),
             "sparse.npz": self.sparse.to_bytes(),
+            "tree.npz": self.tree.to_bytes(),
         }
 
 
 def from_rows(rows: IndexRows) -> Segment:
     """Indexes the chunks."""
     return Segment(
-        rows.chunk_keys, rows.revision_keys, rows.vector_rows, dense.build(rows.vectors), sparse.build(rows.terms)
+        rows.chunk_keys,
+        rows.revision_keys,
+        rows.vector_rows,
+        rows.vector_kinds,
+        dense.build(rows.vectors),
+        sparse.build(rows.terms),
+        tree.build(rows.tree, rows.chunk_keys),
     )
 
 
@@ -48,6 +64,8 @@ def from_files(files: Mapping[str, bytes]) -> Segment:
             rows["chunk_keys"],
             rows["revision_keys"],
             rows["vector_rows"],
+            rows["vector_kinds"],
             dense.from_bytes(files["dense.faiss"]),
             sparse.from_bytes(files["sparse.npz"]),
+            tree.from_bytes(files["tree.npz"]),
         )

@@ -4,12 +4,16 @@ import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, RowMapping, Select, and_, delete, func, insert, select
 
+from retrieval.representations import KINDS, RepresentationKind
+from retrieval.store import trees
 from retrieval.store.schema import chunks, documents, representations, revisions
+from retrieval.store.trees import TreeRows
 from retrieval.types import Chunk, Json
 
 
@@ -23,6 +27,7 @@ class NewChunk:
     page: int | None
     headings: tuple[str, ...]
     terms: str  # analysed for BM25, separated by spaces
+    embedded: Sequence[tuple[int, int]] = ()  # offsets in the document of what is embedded in place of the whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,12 @@ class RevisionChunks:
 
 
 @dataclass(frozen=True, slots=True)
-class PendingVector:
-    """A chunk that still lacks the vector of its text."""
+class PendingVectors:
+    """A chunk that still lacks the vectors of its text: one, or one for each part that is embedded in its place."""
 
     revision_key: int
     chunk_key: int
-    represented_by: str
+    represented_by: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class IndexRows:
     terms: Sequence[str]  # [chunks]
     vectors: NDArray[np.float32]  # [vectors, dimension]
     vector_rows: NDArray[np.int64]  # [vectors]
+    vector_kinds: NDArray[np.uint8]  # [vectors], positions in KINDS
+    tree: TreeRows
 
 
 def represented_by(headings: Sequence[str], text: str) -> str:
@@ -74,6 +81,7 @@ def replace(connection: Connection, revisions_chunks: Sequence[RevisionChunks]) 
             "headings": list(chunk.headings),
             "text": chunk.text,
             "terms": chunk.terms,
+            "embedded": [list(span) for span in chunk.embedded] or None,
         }
         for revision in revisions_chunks
         for ordinal, chunk in enumerate(revision.chunks)
@@ -92,10 +100,10 @@ def counts(connection: Connection, revision_keys: Sequence[int]) -> Mapping[int,
     return {row[0]: row[1] for row in connection.execute(statement)}
 
 
-def without_vector(connection: Connection, revision_keys: Sequence[int], model_id: str) -> Sequence[PendingVector]:
+def without_vector(connection: Connection, revision_keys: Sequence[int], model_id: str) -> Sequence[PendingVectors]:
     """Chunks of the revisions whose text the model has not embedded yet."""
     rows = connection.execute(
-        select(chunks.c.revision_key, chunks.c.key, chunks.c.headings, chunks.c.text)
+        select(chunks.c.revision_key, chunks.c.key, chunks.c.headings, chunks.c.text, chunks.c.start, chunks.c.embedded)
         .outerjoin(
             representations,
             and_(
@@ -107,7 +115,17 @@ def without_vector(connection: Connection, revision_keys: Sequence[int], model_i
         .where(chunks.c.revision_key.in_(revision_keys), representations.c.key.is_(None))
         .order_by(chunks.c.revision_key, chunks.c.ordinal)
     )
-    return [PendingVector(owner, key, represented_by(headings, text)) for owner, key, headings, text in rows]
+    return [
+        PendingVectors(
+            owner,
+            key,
+            [
+                represented_by(headings, text[first - start : last - start])
+                for first, last in embedded or [(start, start + len(text))]
+            ],
+        )
+        for owner, key, headings, text, start, embedded in rows
+    ]
 
 
 def known_vectors(connection: Connection, texts: Sequence[str], model_id: str) -> dict[str, NDArray[np.float16]]:
@@ -122,18 +140,86 @@ def known_vectors(connection: Connection, texts: Sequence[str], model_id: str) -
 
 
 def add_vectors(
-    connection: Connection, pending: Sequence[PendingVector], vectors: Sequence[NDArray[np.float16]], model_id: str
+    connection: Connection,
+    pending: Sequence[PendingVectors],
+    vectors: Mapping[str, NDArray[np.float16]],
+    model_id: str,
 ) -> None:
-    """Stores one vector a chunk."""
+    """Stores the vectors of the chunks, all of a chunk at once; `vectors` has one for each text that is embedded."""
     rows = [
         {
             "chunk_key": item.chunk_key,
             "kind": "text",
             "model_id": model_id,
-            "text_sha256": _sha256(item.represented_by),
-            "vector": vector.tobytes(),
+            "text_sha256": _sha256(text),
+            "vector": vectors[text].tobytes(),
         }
-        for item, vector in zip(pending, vectors, strict=True)
+        for item in pending
+        for text in dict.fromkeys(item.represented_by)
+    ]
+    if rows:
+        connection.execute(insert(representations), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A chunk as enrichment sees it: what it says, under which headings, and the vector of its text."""
+
+    key: int
+    headings: tuple[str, ...]
+    text: str
+    vector: NDArray[np.float16]  # the mean, where parts are embedded in its place
+
+
+@dataclass(frozen=True, slots=True)
+class NewRepresentation:
+    """Another text that stands for a chunk, with its vector."""
+
+    chunk_key: int
+    kind: RepresentationKind
+    text: str
+    vector: NDArray[np.float16]
+
+
+def leaves(connection: Connection, revision_key: int, model_id: str) -> Sequence[Leaf]:
+    """The chunks of a revision in order, with the vectors of their texts."""
+    rows = connection.execute(
+        select(chunks.c.key, chunks.c.headings, chunks.c.text, representations.c.vector)
+        .join(representations, representations.c.chunk_key == chunks.c.key)
+        .where(
+            chunks.c.revision_key == revision_key,
+            representations.c.kind == "text",
+            representations.c.model_id == model_id,
+        )
+        .order_by(chunks.c.ordinal, representations.c.key)
+    )
+    found = []
+    for (key, text), grouped in groupby(rows, key=lambda row: (row.key, row.text)):
+        parts = list(grouped)
+        mean = np.mean([np.frombuffer(part.vector, np.float16).astype(np.float32) for part in parts], axis=0)
+        unit = (mean / np.linalg.norm(mean)).astype(np.float16)
+        found.append(Leaf(key, tuple(parts[0].headings), text, unit))
+    return found
+
+
+def replace_representations(
+    connection: Connection, revision_key: int, new: Sequence[NewRepresentation], model_id: str
+) -> None:
+    """Stores what stands for the revision's chunks beside their text, in place of what did before."""
+    owned = select(chunks.c.key).where(chunks.c.revision_key == revision_key)
+    connection.execute(
+        delete(representations).where(representations.c.chunk_key.in_(owned), representations.c.kind != "text")
+    )
+    rows = [
+        {
+            "chunk_key": item.chunk_key,
+            "kind": item.kind,
+            "text": item.text,
+            "model_id": model_id,
+            "text_sha256": _sha256(item.text),
+            "vector": item.vector.tobytes(),
+        }
+        for item in new
     ]
     if rows:
         connection.execute(insert(representations), rows)
@@ -158,7 +244,7 @@ def index_rows(
 ) -> IndexRows:
     """What an index needs of the collection's visible chunks, or of those that belong to the given revisions."""
     statement = (
-        select(chunks.c.key, chunks.c.revision_key, chunks.c.terms, representations.c.vector)
+        select(chunks.c.key, chunks.c.revision_key, chunks.c.terms, representations.c.vector, representations.c.kind)
         .join(documents, documents.c.active_revision == chunks.c.revision_key)
         .outerjoin(
             representations,
@@ -174,7 +260,8 @@ def index_rows(
     terms: list[str] = []
     vectors: list[bytes] = []
     vector_rows: list[int] = []
-    for chunk_key, revision_key, chunk_terms, vector in connection.execute(statement):
+    kinds: list[int] = []
+    for chunk_key, revision_key, chunk_terms, vector, kind in connection.execute(statement):
         if not chunk_keys or chunk_keys[-1] != chunk_key:
             chunk_keys.append(chunk_key)
             owners.append(revision_key)
@@ -182,6 +269,7 @@ def index_rows(
         if vector is not None:
             vectors.append(vector)
             vector_rows.append(len(chunk_keys) - 1)
+            kinds.append(KINDS.index(kind))
     matrix = np.frombuffer(b"".join(vectors), dtype=np.float16).astype(np.float32)
     return IndexRows(
         np.array(chunk_keys, dtype=np.int64),
@@ -189,6 +277,8 @@ def index_rows(
         terms,
         matrix.reshape(len(vectors), -1) if vectors else np.zeros((0, 0), dtype=np.float32),
         np.array(vector_rows, dtype=np.int64),
+        np.array(kinds, dtype=np.uint8),
+        trees.index_rows(connection, collection, model_id, revision_keys),
     )
 
 

@@ -49,6 +49,12 @@ class Document:
     error_detail: str | None
     warnings: Sequence[str]
     pages: int | None
+    quality: float | None  # 0..1: how well the file could be read
+    enrichment: str
+    enrichment_stage: str | None
+    enrichment_done: int
+    enrichment_total: int
+    enrichment_detail: str | None
     chunk_count: int
 
     @property
@@ -111,6 +117,19 @@ def replace(connection: Connection, document_id: str, source: Source) -> tuple[D
     return _add_revision(connection, document.key, source), True
 
 
+def renew(connection: Connection, collection: str) -> Sequence[Document]:
+    """Adds a revision of the same content to every document that was processed; the old ones stay visible."""
+    rows = connection.execute(
+        _documents()
+        .where(documents.c.collection == collection, revisions.c.status.in_(("ready", "failed")))
+        .order_by(documents.c.key)
+    ).mappings()
+    return [
+        _add_revision(connection, found.key, Source(found.name, found.media_type, found.content_sha256, found.size))
+        for found in [_document(row) for row in rows]
+    ]
+
+
 def remove(connection: Connection, document_id: str) -> Document:
     """Deletes the document and all that hangs on it; raises `NotFound`."""
     document = get(connection, document_id)
@@ -153,6 +172,17 @@ def unfinished(connection: Connection) -> Sequence[Document]:
     """Documents whose latest revision is queued or being processed."""
     statement = _documents().where(revisions.c.status.in_(("queued", "processing"))).order_by(documents.c.key)
     return [_document(row) for row in connection.execute(statement).mappings()]
+
+
+def any_unfinished(connection: Connection) -> bool:
+    """Whether a document is queued or being processed."""
+    statement = (
+        select(revisions.c.key)
+        .join(documents, documents.c.latest_revision == revisions.c.key)
+        .where(revisions.c.status.in_(("queued", "processing")))
+        .limit(1)
+    )
+    return connection.scalar(statement) is not None
 
 
 def status_counts(connection: Connection) -> Mapping[str, int]:
@@ -234,6 +264,12 @@ def _documents() -> Select[tuple[Json, ...]]:
         revisions.c.error_detail,
         revisions.c.warnings,
         revisions.c.pages,
+        revisions.c.quality,
+        revisions.c.enrichment,
+        revisions.c.enrichment_stage,
+        revisions.c.enrichment_done,
+        revisions.c.enrichment_total,
+        revisions.c.enrichment_detail,
         chunk_count.label("chunk_count"),
     ).join(revisions, documents.c.latest_revision == revisions.c.key)
 

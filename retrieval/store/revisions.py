@@ -25,6 +25,7 @@ class ExtractedText:
     title: str | None
     pages: int | None
     warnings: Sequence[str]
+    quality: float | None  # 0..1: how well the file could be read; None for what was parsed before it was measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,10 @@ def save_texts(connection: Connection, extracted: Mapping[int, ExtractedText]) -
         return
     _update(
         connection,
-        [{"revision": key, "pages": text.pages, "warnings": list(text.warnings)} for key, text in extracted.items()],
+        [
+            {"revision": key, "pages": text.pages, "warnings": list(text.warnings), "quality": text.quality}
+            for key, text in extracted.items()
+        ],
     )
     connection.execute(delete(extracted_texts).where(extracted_texts.c.revision_key.in_(extracted)))
     connection.execute(
@@ -91,12 +95,12 @@ def save_texts(connection: Connection, extracted: Mapping[int, ExtractedText]) -
 def load_texts(connection: Connection, revision_keys: Sequence[int]) -> Mapping[int, ExtractedText]:
     """The extracted texts of those revisions that have been parsed."""
     statement = (
-        select(extracted_texts, revisions.c.pages, revisions.c.warnings)
+        select(extracted_texts, revisions.c.pages, revisions.c.warnings, revisions.c.quality)
         .join(revisions, revisions.c.key == extracted_texts.c.revision_key)
         .where(revisions.c.key.in_(revision_keys))
     )
     return {
-        row.revision_key: ExtractedText(row.text, row.blocks, row.title, row.pages, row.warnings)
+        row.revision_key: ExtractedText(row.text, row.blocks, row.title, row.pages, row.warnings, row.quality)
         for row in connection.execute(statement)
     }
 

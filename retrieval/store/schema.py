@@ -85,6 +85,13 @@ revisions = Table(
     Column("error_detail", Text, nullable=True),
     Column("warnings", JSON, nullable=False),
     Column("pages", Integer, nullable=True),
+    Column("quality", Float, nullable=True),  # 0..1: how well the file could be read
+    # What follows once the revision is ready: waiting, running, done, failed, off.
+    Column("enrichment", String(16), nullable=False, index=True, server_default="waiting"),
+    Column("enrichment_stage", String(16), nullable=True),
+    Column("enrichment_done", Integer, nullable=False, server_default="0"),
+    Column("enrichment_total", Integer, nullable=False, server_default="0"),
+    Column("enrichment_detail", Text, nullable=True),
     Column("created_at", Float, nullable=False),
     Column("finished_at", Float, nullable=True),
     sqlite_autoincrement=True,
@@ -106,13 +113,14 @@ chunks = Table(
     Column("id", String(36), nullable=False, unique=True),
     _owned_by("revision_key", "revisions.key"),
     Column("ordinal", Integer, nullable=False),
-    Column("level", Integer, nullable=False, server_default="0"),  # above 0: a node of the tree
+    Column("level", Integer, nullable=False, server_default="0"),  # text of the document is level 0
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
     Column("page", Integer, nullable=True),
     Column("headings", JSON, nullable=False),
     Column("text", Text, nullable=False),
     Column("terms", Text, nullable=False),  # analysed for BM25, separated by spaces
+    Column("embedded", JSON(none_as_null=True), nullable=True),  # [[start, end], ...] embedded in place of the whole
     sqlite_autoincrement=True,
 )
 
@@ -121,7 +129,8 @@ representations = Table(
     metadata,
     _key(),
     _owned_by("chunk_key", "chunks.key"),
-    Column("kind", String(16), nullable=False),  # text; later: summary, question, keywords
+    Column("kind", String(16), nullable=False),  # text, summary, keywords, title
+    Column("text", Text, nullable=True),  # what was embedded; not kept for `text`, which the chunk has
     Column("model_id", String(200), nullable=False),
     Column("text_sha256", String(64), nullable=False),
     Column("vector", LargeBinary, nullable=False),  # float16, unit length
@@ -185,11 +194,28 @@ idempotency_keys = Table(
     Column("created_at", Float, nullable=False),
 )
 
+tree_nodes = Table(
+    "tree_nodes",
+    metadata,
+    _key(),
+    _owned_by("revision_key", "revisions.key"),  # a tree spans one document, so deleting it leaves no trace elsewhere
+    Column("level", Integer, nullable=False),  # 1 above the chunks, and so on up to the root
+    Column("ordinal", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("model_id", String(200), nullable=False),
+    Column("vector", LargeBinary, nullable=False),  # float16, unit length
+    UniqueConstraint("revision_key", "level", "ordinal"),
+    sqlite_autoincrement=True,
+)
+
 tree_edges = Table(
     "tree_edges",
     metadata,
-    _owned_by("parent_chunk_key", "chunks.key", primary_key=True),
-    _owned_by("child_chunk_key", "chunks.key", primary_key=True),
+    _key(),
+    _owned_by("parent_key", "tree_nodes.key"),
+    # one of the two: a node of the level below, or a chunk
+    Column("child_key", Integer, ForeignKey("tree_nodes.key", ondelete="CASCADE"), nullable=True, index=True),
+    Column("chunk_key", Integer, ForeignKey("chunks.key", ondelete="CASCADE"), nullable=True, index=True),
 )
 
 table_catalogue = Table(
@@ -198,7 +224,16 @@ table_catalogue = Table(
     _key(),
     _owned_by("revision_key", "revisions.key"),
     Column("name", String(200), nullable=False),
-    Column("columns", JSON, nullable=False),
+    Column("columns", JSON, nullable=False),  # [{name, header, type, unit, examples}, ...]
+    Column("title", Text, nullable=False, server_default=""),
+)
+
+table_rows = Table(
+    "table_rows",
+    metadata,
+    _owned_by("table_key", "table_catalogue.key", primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("cells", JSON, nullable=False),  # one value a column
 )
 
 graph_nodes = Table(

@@ -1,6 +1,7 @@
 """A whole service over HTTP in one process, with scripted models and an ingest that runs when asked."""
 
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,9 @@ from fastapi.testclient import TestClient
 from app.main import create_app
 from app.service import Service
 from app.settings import Settings
-from app.wiring import Engines, Storage, open_storage
+from app.wiring import Engines, Storage
 from generation.answer import Answerer, AnswerLimits
+from ingest.enricher import Enricher
 from ingest.pipeline import IngestTools, ingest_documents
 from retrieval.pipeline import Retriever
 from retrieval.snapshot import Snapshots
@@ -46,6 +48,14 @@ class Running:
             waiting = documents.unfinished(connection)
         ingest_documents(tools, waiting)
 
+    def enrich(self) -> None:
+        """Does what the worker's enrichment thread would do with everything that waits."""
+        storage, embedder = self.service.storage, self.embedder
+        lock = self.service.settings.data_dir / "enrichment.lock"
+        Enricher(
+            storage.database, embedder.count_tokens, embedder.embed_passages, embedder.model_id, lock
+        ).enrich_waiting(threading.Event())
+
     def add(self, text: str, name: str = "note.txt", **body: Any) -> str:
         """Uploads a text, ingests it and gives its id."""
         response = self.client.post("/v1/documents/text", json={"name": name, "text": text, **body})
@@ -53,14 +63,6 @@ class Running:
         self.ingest()
         found: str = response.json()["documents"][0]["id"]
         return found
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with all tables, made once: the hundred migrations of the job queue take a second."""
-    folder = tmp_path_factory.mktemp("empty")
-    open_storage(Settings(data_dir=folder, _env_file=None)).close()
-    return folder / "scholiast.db"
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,14 +10,14 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 
 from ingest import pipeline
-from ingest.parsing.types import ParsedDocument
+from ingest.parsing.types import Block, ParsedDocument
 from ingest.pipeline import ingest_document, ingest_documents
-from retrieval.store import chunks, revisions
+from retrieval.store import chunks, revisions, tables
 from retrieval.store.chunks import RevisionChunks
 from retrieval.store.schema import chunks as chunks_table
-from retrieval.store.schema import documents, extracted_texts, representations
+from retrieval.store.schema import documents, extracted_texts, representations, table_rows
 from retrieval.types import SearchRequest
-from tests.fakes import Library
+from tests.fakes import Library, ParagraphParser
 
 LONG = "\n\n".join(f"Paragraph {number} speaks of subject {number} at some length. " * 30 for number in range(40))
 
@@ -137,3 +138,36 @@ def test_a_document_deleted_between_stages_is_not_brought_back(library: Library,
     with library.database.read() as connection:
         rows = [connection.scalar(select(func.count()).select_from(table)) for table in OWNED]
     assert rows == [0] * len(OWNED)
+
+
+def test_a_document_says_how_well_it_could_be_read(library: Library) -> None:
+    good = library.add("The ferry leaves at seven in the morning and comes back at nine in the evening every day. " * 3)
+    bad = library.add("\ufffd\ufffd\ufffd \ufffd\ufffd ferry \ufffd\ufffd\ufffd\ufffd " * 20)
+    assert good.quality == 1.0
+    assert not good.warnings
+    assert bad.quality is not None
+    assert bad.quality < 0.5
+    assert any("could not be read" in warning for warning in bad.warnings)
+
+
+def test_tables_are_kept_with_typed_columns_and_go_with_their_document(library: Library) -> None:
+    class TableParser(ParagraphParser):
+        def _parse(self, path: Path) -> ParsedDocument:
+            text = path.read_text()
+            return ParsedDocument(text, (Block("table", 0, len(text), None, ("Stock",)),))
+
+    object.__setattr__(library.tools, "parser", TableParser())
+    document = library.add("item | price | since\nbell | 4.50 | 2024-03-01\nlamp | 1,200.00 | 2023-11-30")
+    with library.database.read() as connection:
+        (table,) = tables.of_document(connection, document.id)
+        rows = tables.rows_of(connection, table.key, limit=10)
+    assert [(column["name"], column["type"]) for column in table.columns] == [
+        ("item", "text"),
+        ("price", "real"),
+        ("since", "date"),
+    ]
+    assert rows == [["bell", 4.5, "2024-03-01"], ["lamp", 1200.0, "2023-11-30"]]
+    assert table.row_count == 2
+    library.remove(document.id)
+    with library.database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(table_rows)) == 0

@@ -23,7 +23,7 @@ def worker(library: Library, monkeypatch: pytest.MonkeyPatch) -> Worker:
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)  # pauses between attempts
     nothing: Any = None
     settings = WorkerSettings("worker-1", library.database.url, Path("locks"), concurrency=1)
-    return Worker(library.tools, nothing, nothing, settings)
+    return Worker(library.tools, nothing, nothing, nothing, settings)
 
 
 def run(worker: Worker, library: Library, document: Document) -> Document:
@@ -82,7 +82,7 @@ def test_suspects_run_one_at_a_time_in_small_steps_and_others_beside_them(worker
     def embed(passages: Sequence[str]) -> NDArray[np.float32]:
         kind = passages[0].split()[0]
         steps[kind].append(len(passages))
-        assert worker._suspects.locked() == (kind == "Suspect")
+        assert worker._suspects.taken == (kind == "Suspect")
         return library.embedder.embed_passages(passages)
 
     object.__setattr__(library.tools, "embed", embed)

@@ -53,3 +53,15 @@ def test_a_module_that_is_not_supported_is_named(tmp_path: Path) -> None:
     (tmp_path / "modules.json").write_text('[{"type": "sentence_transformers.models.Dense", "path": "1"}]')
     with pytest.raises(ModelUnavailable, match="Dense"):
         SentenceEmbedder(tmp_path, threads=1)
+
+
+@pytest.mark.models
+def test_a_query_that_comes_again_is_remembered_and_cannot_be_spoiled(embedder: SentenceEmbedder) -> None:
+    first = embedder.embed_query("When does the ferry leave?")
+    assert embedder.embed_query("When does the ferry leave?") is first
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] = 1.0
+    for number in range(300):
+        embedder._recent[str(number)] = first
+    embedder.embed_query("Another one?")
+    assert "0" not in embedder._recent

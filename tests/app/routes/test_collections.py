@@ -48,3 +48,62 @@ def test_a_deleted_collection_is_gone_with_its_documents(running: Running) -> No
     running.add("Fresh text.", collection="notes")
     hits = running.client.post("/v1/search", json={"query": "secret", "collection": "notes"}).json()["hits"]
     assert [hit["text"] for hit in hits] == ["Fresh text."]
+
+
+LONG = "\n\n".join(
+    " ".join(f"Sentence {line} of part {part} tells of the ferry and the harbour." for line in range(30))
+    for part in range(8)
+)
+
+
+def test_changing_how_chunks_are_made_makes_them_anew_while_the_old_ones_answer(running: Running) -> None:
+    document_id = running.add(LONG, collection="notes")
+    before = running.client.get(f"/v1/documents/{document_id}").json()
+    query = {"query": "ferry harbour", "collection": "notes"}
+    running.client.patch("/v1/collections/notes", json={"settings": {"chunking": "parent_child", "chunk_tokens": 60}})
+    waiting = running.client.get(f"/v1/documents/{document_id}").json()
+    assert (waiting["status"], waiting["searchable"], waiting["revision"]) == ("queued", True, 2)
+    assert running.client.post("/v1/search", json=query).json()["hits"]
+    running.ingest()
+    after = running.client.get(f"/v1/documents/{document_id}").json()
+    assert after["status"] == "ready"
+    assert after["chunks"] != before["chunks"]
+    assert after["representations"] > after["chunks"]  # several parts find one chunk
+    hits = running.client.post("/v1/search", json=query).json()["hits"]
+    text = running.client.get(f"/v1/documents/{document_id}/text").json()["text"]
+    assert all(text[hit["start"] : hit["end"]] == hit["text"] for hit in hits)
+    assert len({hit["chunk_id"] for hit in hits}) == len(hits)
+
+
+def test_the_same_settings_again_change_nothing(running: Running) -> None:
+    document_id = running.add(LONG, collection="notes")
+    for _ in range(2):
+        running.client.patch("/v1/collections/notes", json={"settings": {"chunking": "recursive"}})
+    running.ingest()
+    running.client.patch("/v1/collections/notes", json={"settings": {"chunking": "recursive"}})
+    assert running.client.get(f"/v1/documents/{document_id}").json()["status"] == "ready"
+
+
+def test_a_collection_is_made_anew_on_request(running: Running) -> None:
+    running.add(LONG, collection="notes")
+    running.add("Another note.", collection="notes")
+    response = running.client.post("/v1/collections/notes/reindex")
+    assert (response.status_code, response.json()) == (202, {"documents": 2})
+    running.ingest()
+    assert running.client.get("/v1/collections/notes").json()["documents"] == 2
+    assert running.client.post("/v1/collections/none/reindex").status_code == 404
+
+
+def test_enrichment_can_be_paused_and_gone_on_with(running: Running) -> None:
+    document_id = running.add(LONG, collection="notes")
+    running.client.patch("/v1/collections/notes", json={"settings": {"enrichment": "paused"}})
+    running.enrich()
+    assert running.client.get(f"/v1/documents/{document_id}").json()["enrichment"]["status"] == "waiting"
+    running.client.patch(
+        "/v1/collections/notes", json={"settings": {"enrichment": "on", "representations": ["keywords", "tree"]}}
+    )
+    running.enrich()
+    found = running.client.get(f"/v1/documents/{document_id}").json()
+    assert found["enrichment"]["status"] == "done"
+    assert found["representations"] == 2 * found["chunks"]
+    assert found["tree_nodes"] > 0

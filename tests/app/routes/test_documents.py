@@ -184,3 +184,21 @@ def test_one_text_or_many_but_not_both_and_not_neither(running: Running) -> None
     both = {"name": "a", "text": "b", "documents": [{"name": "a", "text": "b"}]}
     problem(running.client.post("/v1/documents/text", json=both), 422, "documents")
     problem(running.client.post("/v1/documents/text", json={"name": "a"}), 422, "text")
+
+
+def test_the_tree_of_a_document_leads_from_its_root_to_all_its_chunks(running: Running) -> None:
+    parts = [" ".join(f"Line {line} of part {part} is about the lock." for line in range(30)) for part in range(9)]
+    document_id = running.add("\n\n".join(parts))
+    assert running.client.get(f"/v1/documents/{document_id}/tree").json() == {"nodes": []}
+    running.client.patch("/v1/collections/default", json={"settings": {"representations": ["text", "tree"]}})
+    running.enrich()
+    nodes = running.client.get(f"/v1/documents/{document_id}/tree").json()["nodes"]
+    by_id = {node["id"]: node for node in nodes}
+    todo, chunks = [nodes[0]], set()
+    while todo:
+        node = todo.pop()
+        chunks.update(node["chunks"])
+        todo += [by_id[name] for name in node["nodes"]]
+    listed = running.client.get(f"/v1/documents/{document_id}/chunks").json()["chunks"]
+    assert chunks == {chunk["id"] for chunk in listed}
+    assert running.client.get("/v1/documents/none/tree").status_code == 404

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.chunking import split_into_chunks
+from ingest.chunking.structure import by_structure
+from ingest.chunking.types import ChunkSpan, CountTokens, Embedder
 from ingest.parsing.types import Block, ParsedDocument
+from tests.fakes import HashEmbedder
 
 WORDS = st.sampled_from(["the", "lock", "keeper", "opened", "both", "gates", "slowly", "before", "dawn"])
 SENTENCES = st.lists(st.lists(WORDS, min_size=1, max_size=14), min_size=1, max_size=6)
@@ -16,6 +18,10 @@ KINDS = st.sampled_from(["paragraph", "heading", "table", "list_item", "code"])
 
 def count_words(texts: Sequence[str]) -> list[int]:
     return [len(text.split()) for text in texts]
+
+
+def split_into_chunks(parsed: ParsedDocument, count_tokens: CountTokens, max_tokens: int) -> list[ChunkSpan]:
+    return by_structure(parsed, Embedder(count_tokens, HashEmbedder().embed_passages), max_tokens)
 
 
 def document(parts: Sequence[tuple[str, str]]) -> ParsedDocument:

@@ -1,0 +1,95 @@
+"""The worker's thread that enriches documents while no ingest job waits. The database is its queue.
+
+One runs a data folder at a time, held by a file lock; a second worker only ingests. What a worker was doing when it
+died is done again; what brings it down twice is given up.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.enrichment import EnrichmentStopped, EnrichmentTools, enrich_document
+from ingest.file_lock import held
+from retrieval import failpoints
+from retrieval.errors import StorageFull
+from retrieval.store import documents, enrichment
+from retrieval.store.database import Database
+from retrieval.store.enrichment import EnrichmentTask
+
+_LOGGER = logging.getLogger(__name__)
+_POLL_SECONDS = 1.0
+_TASKS = 32
+
+
+class Enricher:
+    """Takes visible revisions that wait for enrichment, oldest first."""
+
+    def __init__(
+        self,
+        database: Database,
+        count_tokens: Callable[[Sequence[str]], Sequence[int]],
+        embed: Callable[[Sequence[str]], NDArray[np.float32]],
+        model_id: str,
+        lock: Path,
+    ) -> None:
+        self._database = database
+        self._count_tokens = count_tokens
+        self._embed = embed
+        self._model_id = model_id
+        self._lock = lock
+
+    def run(self, stop: threading.Event) -> None:
+        """Works until `stop` is set; returns at the end of the step it is in."""
+        with held(self._lock, stop) as mine:
+            while mine and not stop.wait(_POLL_SECONDS):
+                try:
+                    self.enrich_waiting(stop)
+                except Exception:  # the edge of the thread: it must outlive a busy database
+                    _LOGGER.exception("Enrichment was interrupted; it goes on in a moment.")
+
+    def enrich_waiting(self, stop: threading.Event) -> None:
+        """Enriches what waits now. A document that cannot be enriched is noted as failed and stays searchable."""
+
+        def go_first() -> None:
+            while self._ingest_waits():
+                if stop.wait(_POLL_SECONDS):
+                    break
+            if stop.is_set():
+                raise EnrichmentStopped
+
+        tools = EnrichmentTools(self._database, self._count_tokens, self._embed, self._model_id, go_first)
+        while not stop.is_set() and not self._ingest_waits():
+            with self._database.read() as connection:
+                tasks = enrichment.waiting(connection, _TASKS)
+            if not tasks:
+                return
+            for task in tasks:
+                self._enrich(tools, task)
+
+    def _enrich(self, tools: EnrichmentTools, task: EnrichmentTask) -> None:
+        if task.settings.get("enrichment") == "off":
+            with self._database.write() as connection:
+                enrichment.finish(connection, [task.revision_key], "off")
+            return
+        with self._database.write() as connection:
+            if not enrichment.begin(connection, task):
+                return
+        failpoints.reached("enrich.begun")
+        try:
+            enrich_document(tools, task)
+        except (EnrichmentStopped, StorageFull):
+            with self._database.write() as connection:
+                enrichment.finish(connection, [task.revision_key], "waiting")
+        except Exception:
+            # The edge of the task: whatever it was concerns this document alone.
+            _LOGGER.exception("Document %s could not be enriched.", task.document_id)
+            with self._database.write() as connection:
+                enrichment.finish(connection, [task.revision_key], "failed", "Enrichment broke off; see the log.")
+
+    def _ingest_waits(self) -> bool:
+        with self._database.read() as connection:
+            return documents.any_unfinished(connection)

@@ -1,0 +1,113 @@
+"""The state of what follows after a revision is ready: waiting, running, retrying, then done, failed or off."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select, update
+
+from retrieval.store import changes, collections
+from retrieval.store.schema import chunks, documents, representations, revisions, tree_nodes
+from retrieval.store.schema import collections as collections_table
+from retrieval.types import Json
+
+UNFINISHED = ("waiting", "running", "retrying")
+# A revision that is found in this state was being enriched when its worker died; the second time it is given up.
+_STARTED = {"waiting": "running", "running": "retrying"}
+
+
+@dataclass(frozen=True, slots=True)
+class EnrichmentTask:
+    """A visible revision that waits for enrichment."""
+
+    revision_key: int
+    collection: str
+    document_id: str
+    document: str  # its display name
+    settings: Json  # of the collection
+    state: str
+
+
+def waiting(connection: Connection, limit: int) -> Sequence[EnrichmentTask]:
+    """Visible revisions that are not enriched yet, oldest first; those of paused collections are left out."""
+    rows = connection.execute(
+        select(
+            revisions.c.key,
+            documents.c.collection,
+            documents.c.id,
+            documents.c.name,
+            collections_table.c.settings,
+            revisions.c.enrichment,
+        )
+        .join(documents, documents.c.active_revision == revisions.c.key)
+        .join(collections_table, collections_table.c.name == documents.c.collection)
+        .where(revisions.c.enrichment.in_(UNFINISHED), documents.c.collection.not_in(_paused(connection)))
+        .order_by(revisions.c.key)
+        .limit(limit)
+    )
+    return [EnrichmentTask(*row) for row in rows]
+
+
+def begin(connection: Connection, task: EnrichmentTask) -> bool:
+    """Notes that the work starts; False if it brought its worker down twice already and is given up."""
+    state = _STARTED.get(task.state)
+    if state is None:
+        finish(connection, [task.revision_key], "failed", "It stopped the worker twice without a reason.")
+        return False
+    connection.execute(
+        update(revisions)
+        .where(revisions.c.key == task.revision_key)
+        .values(enrichment=state, enrichment_stage="sentences", enrichment_done=0, enrichment_total=0)
+    )
+    return True
+
+
+def note(connection: Connection, revision_key: int, stage: str, done: int, total: int) -> None:
+    """Notes how far a stage is, in units of its own."""
+    connection.execute(
+        update(revisions)
+        .where(revisions.c.key == revision_key)
+        .values(enrichment_stage=stage, enrichment_done=done, enrichment_total=total)
+    )
+
+
+def finish(connection: Connection, revision_keys: Sequence[int], state: str, detail: str | None = None) -> None:
+    """Ends the enrichment as done, failed (with the reason) or off."""
+    connection.execute(
+        update(revisions)
+        .where(revisions.c.key.in_(revision_keys))
+        .values(enrichment=state, enrichment_stage=None, enrichment_detail=detail)
+    )
+
+
+def publish(connection: Connection, task: EnrichmentTask) -> None:
+    """Lets searches see what was added to the revision, from the commit on."""
+    changes.append(connection, "added", [(task.collection, task.revision_key)])
+    finish(connection, [task.revision_key], "done")
+
+
+def counts(connection: Connection, revision_key: int) -> tuple[int, int]:
+    """How many representations the revision's chunks have, their texts included, and nodes its tree."""
+    represented = connection.scalar(
+        select(func.count())
+        .select_from(representations)
+        .join(chunks, chunks.c.key == representations.c.chunk_key)
+        .where(chunks.c.revision_key == revision_key)
+    )
+    nodes = connection.scalar(
+        select(func.count()).select_from(tree_nodes).where(tree_nodes.c.revision_key == revision_key)
+    )
+    return represented or 0, nodes or 0
+
+
+def repeat(connection: Connection, collection: str) -> None:
+    """Enriches every document of the collection anew, because its settings changed; raises `NotFound`."""
+    collections.get(connection, collection)
+    keys = select(documents.c.active_revision).where(documents.c.collection == collection)
+    connection.execute(
+        update(revisions).where(revisions.c.key.in_(keys)).values(enrichment="waiting", enrichment_detail=None)
+    )
+
+
+def _paused(connection: Connection) -> Sequence[str]:
+    rows = connection.execute(select(collections_table.c.name, collections_table.c.settings))
+    return [name for name, settings in rows if settings.get("enrichment") == "paused"]

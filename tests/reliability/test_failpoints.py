@@ -1,0 +1,124 @@
+"""The process dies at each named place; afterwards everything accepted is there once, and nothing else is."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from app.doctor import examine
+from app.settings import Settings
+from retrieval import failpoints
+from retrieval.failpoints import FAILPOINTS
+from retrieval.store import documents, generations
+from retrieval.store.database import Database
+from retrieval.store.documents import Document
+from retrieval.store.schema import chunks, revisions, tree_nodes
+from tests.fakes import HashEmbedder
+from tests.reliability.scripted_upload import TEXTS, upload
+
+UPLOAD = [name for name in FAILPOINTS if name.startswith("upload.")]
+WORK = [name for name in FAILPOINTS if name not in UPLOAD]
+# One of each kind runs always; all of them, five times each, in `make test-full`.
+QUICK = {"upload.queued", "enrich.stored"}
+
+
+def cases(names: list[str]) -> list[object]:
+    return [
+        pytest.param(name, turn, marks=[] if name in QUICK and turn == 0 else [pytest.mark.slow], id=f"{name}-{turn}")
+        for name in names
+        for turn in range(5)
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, empty_database: Path) -> Path:
+    shutil.copy(empty_database, tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("name", "turn"), cases(WORK))
+def test_a_worker_that_dies_there_is_followed_by_one_that_ends_the_work(folder: Path, name: str, turn: int) -> None:
+    upload(folder)
+    died = worker(folder, SCRIPTED_FAILPOINT=name)
+    assert died.wait(60) == -signal.SIGKILL  # the place was reached
+    finish(folder)
+    check(folder, dict.fromkeys(TEXTS, 1))
+
+
+@pytest.mark.parametrize(("name", "turn"), cases(UPLOAD))
+def test_an_upload_that_dies_there_is_there_wholly_or_not_at_all(folder: Path, name: str, turn: int) -> None:
+    command = [sys.executable, "-m", "tests.reliability.scripted_upload", str(folder), name]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    committed = name == "upload.committed"
+    assert len(listed(folder)) == (len(TEXTS) if committed else 0)
+    upload(folder)  # the client tries again
+    finish(folder)
+    check(folder, dict.fromkeys(TEXTS, 1))
+
+
+def test_a_failpoint_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="no failpoint"):
+        failpoints.arm("parse.nowhere")
+
+
+def worker(folder: Path, **environment: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.app.scripted_worker", str(folder), "worker-1"]
+    return subprocess.Popen(command, env={**os.environ, **environment})
+
+
+def finish(folder: Path) -> None:
+    """Lets a worker do everything there is to do."""
+    process = worker(folder)
+    try:
+        wait_for(lambda: len(done := listed(folder)) > 0 and all(document.enrichment == "done" for document in done))
+        wait_for(lambda: current_generation(folder))
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def check(folder: Path, expected: dict[str, int]) -> None:
+    found = listed(folder)
+    assert Counter(document.name for document in found) == Counter(expected)
+    assert all(document.status == "ready" for document in found)
+    database = Database(f"sqlite:///{folder / 'scholiast.db'}")
+    with database.read() as connection:
+        places = connection.execute(select(chunks.c.revision_key, chunks.c.ordinal)).all()
+        assert len(places) == len(set(places))
+        assert connection.scalar(select(func.count()).select_from(revisions)) == len(expected)
+        roots = connection.execute(select(tree_nodes.c.level, tree_nodes.c.ordinal)).all()
+        assert len(roots) == len(set(roots)) > 0
+    database.close()
+    assert examine(Settings(data_dir=folder, _env_file=None), lambda _: HashEmbedder.model_id) == []
+
+
+def listed(folder: Path) -> list[Document]:
+    database = Database(f"sqlite:///{folder / 'scholiast.db'}")
+    with database.read() as connection:
+        found = list(documents.list_page(connection, None, None, 99, None))
+    database.close()
+    return found
+
+
+def current_generation(folder: Path) -> bool:
+    database = Database(f"sqlite:///{folder / 'scholiast.db'}")
+    with database.read() as connection:
+        active = generations.active(connection, "default")
+        newest = connection.exec_driver_sql("SELECT max(number) FROM changes").scalar()
+    database.close()
+    return active is not None and active.change_number == newest
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)

@@ -33,7 +33,7 @@ def index_files(library: Library) -> list[Path]:
     return sorted((library.files.folder / active(library).folder).iterdir())
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(12), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(12, 50))])
 def test_a_flipped_byte_or_lost_sector_anywhere_is_noticed(filled: Library, seed: int) -> None:
     generator = random.Random(seed)
     path = generator.choice(index_files(filled))
@@ -50,7 +50,7 @@ def test_a_flipped_byte_or_lost_sector_anywhere_is_noticed(filled: Library, seed
         filled.files.load(active(filled))
 
 
-@pytest.mark.parametrize("name", ["dense.faiss", "sparse.npz", "rows.npz", "manifest.json"])
+@pytest.mark.parametrize("name", ["dense.faiss", "sparse.npz", "tree.npz", "rows.npz", "manifest.json"])
 def test_a_missing_file_is_noticed(filled: Library, name: str) -> None:
     (filled.files.folder / active(filled).folder / name).unlink()
     with pytest.raises(IndexDamaged):

@@ -16,6 +16,8 @@ from retrieval.types import Embedder, Hit, Json, SearchRequest, SearchResult
 
 # Candidates of each retriever that enter fusion: deep enough that a chunk ranked low by one can win by the other.
 RECALL_DEPTH = 100
+# Passes of a search whose finds keep vanishing under it. The last one gives what is left.
+MAX_PASSES = 4
 
 
 class Retriever:
@@ -29,12 +31,16 @@ class Retriever:
     def search(self, request: SearchRequest) -> SearchResult:
         """The k best chunks for the query, each visible at this moment. Raises `NotFound`, `InvalidRequest`."""
         trace = Trace()
-        snapshot = self._follow(request.collection, trace)
-        allowed = self._filter(request.collection, request.filter, trace)
-        query = self._embed(request, trace)
-        lists = self._recall(query, snapshot, allowed, trace)
-        fused = self._fuse(lists, trace)
-        hits = self._fetch(fused, lists, request.k, trace)
+        for _ in range(MAX_PASSES):
+            snapshot = self._follow(request.collection, trace)
+            allowed = self._filter(request.collection, request.filter, trace)
+            query = self._embed(request, trace)
+            lists = self._recall(query, snapshot, allowed, trace)
+            fused = self._fuse(lists, trace)
+            hits = self._fetch(fused, lists, request.k, trace)
+            if len(hits) == min(request.k, len(fused)):
+                break
+            # Documents were replaced or deleted between recall and fetch: look again at what is there now.
         return SearchResult(hits, self._weigh(query, snapshot, hits, trace), trace)
 
     def _follow(self, collection: str, trace: Trace) -> Snapshot:

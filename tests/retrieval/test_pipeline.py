@@ -1,10 +1,13 @@
 """The search pipeline over a real store, with an embedder that needs no model."""
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from retrieval.errors import InvalidRequest, NotFound
+from retrieval.pipeline import Retriever
 from retrieval.types import SearchRequest
-from tests.fakes import Library
+from tests.fakes import HashEmbedder, Library
 
 
 def search(library: Library, query: str, collection: str = "default", k: int = 10, **filter_: object) -> list[str]:
@@ -98,3 +101,23 @@ def test_an_empty_query_is_refused(library: Library) -> None:
 def test_a_query_without_any_known_term_still_finds_neighbours(library: Library) -> None:
     library.add("Bread needs flour.")
     assert search(library, "???") == ["Bread needs flour."]
+
+
+def test_documents_replaced_between_recall_and_fetch_are_found_in_their_new_form(library: Library) -> None:
+    first = library.add("Old words about the lighthouse keeper.")
+    retriever = library.retriever()
+    request = SearchRequest("lighthouse keeper", "default", 3)
+    assert retriever.search(request).hits
+
+    class Replacing(HashEmbedder):
+        """Replaces the document while the query is embedded, so after the snapshot was taken, once."""
+
+        def embed_query(self, query: str) -> NDArray[np.float32]:
+            if library.get(first.id).revision_number == 1:
+                library.replace(first.id, "New words about the lighthouse keeper.")
+            return super().embed_query(query)
+
+    overtaken = Retriever(library.database, library.snapshots(), Replacing())
+    result = overtaken.search(request)
+    assert [hit.chunk.text for hit in result.hits] == ["New words about the lighthouse keeper."]
+    assert [entry.stage for entry in result.trace.stages].count("recall") == 2

@@ -1,5 +1,7 @@
 """Routes of collections, over HTTP."""
 
+import threading
+
 from tests.app.conftest import Running
 
 
@@ -107,3 +109,26 @@ def test_enrichment_can_be_paused_and_gone_on_with(running: Running) -> None:
     assert found["enrichment"]["status"] == "done"
     assert found["representations"] == 2 * found["chunks"]
     assert found["tree_nodes"] > 0
+
+
+def test_searches_never_fail_nor_come_back_empty_while_everything_is_made_anew(running: Running) -> None:
+    for number in range(6):
+        running.add(f"Report {number}. {LONG}", collection="notes")
+    stop = threading.Event()
+    answers: list[tuple[int, int]] = []
+
+    def search() -> None:
+        while not stop.is_set():
+            response = running.client.post("/v1/search", json={"query": "ferry harbour", "collection": "notes"})
+            answers.append((response.status_code, len(response.json().get("hits", []))))
+
+    searcher = threading.Thread(target=search)
+    searcher.start()
+    for tokens in (40, 400, 40):
+        running.client.patch("/v1/collections/notes", json={"settings": {"chunk_tokens": tokens}})
+        running.ingest()
+    stop.set()
+    searcher.join()
+    assert len(answers) > 10
+    assert {status for status, _ in answers} == {200}
+    assert min(count for _, count in answers) > 0

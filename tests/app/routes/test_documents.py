@@ -1,6 +1,7 @@
 """Routes of documents, over HTTP."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -202,3 +203,19 @@ def test_the_tree_of_a_document_leads_from_its_root_to_all_its_chunks(running: R
     listed = running.client.get(f"/v1/documents/{document_id}/chunks").json()["chunks"]
     assert chunks == {chunk["id"] for chunk in listed}
     assert running.client.get("/v1/documents/none/tree").status_code == 404
+
+
+def test_a_hundred_uploads_of_the_same_bytes_at_once_are_one_document(running: Running) -> None:
+    def upload(number: int) -> str:
+        body = {"name": f"copy {number}.txt", "text": "The same text, whoever sends it."}
+        response = running.client.post("/v1/documents/text", json=body)
+        assert response.status_code == 202, response.text
+        found: str = response.json()["documents"][0]["id"]
+        return found
+
+    with ThreadPoolExecutor(16) as pool:
+        ids = set(pool.map(upload, range(100)))
+    assert len(ids) == 1
+    running.ingest()
+    listed = running.client.get("/v1/documents").json()["documents"]
+    assert [document["id"] for document in listed] == list(ids)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.enrichment import EnrichmentStopped, EnrichmentTools, enrich_document
+from ingest.enrichment import EnrichmentStopped, EnrichmentTools, asks_for_more, enrich_document
 from ingest.file_lock import held
 from retrieval import failpoints
 from retrieval.errors import StorageFull
@@ -67,8 +67,13 @@ class Enricher:
                 tasks = enrichment.waiting(connection, _TASKS)
             if not tasks:
                 return
+            # Most collections ask for the text alone: their documents are done together, at once.
+            plain = [task for task in tasks if task.settings.get("enrichment") != "off" and not asks_for_more(task)]
+            with self._database.write() as connection:
+                finished = enrichment.finish_plain(connection, plain)
             for task in tasks:
-                self._enrich(tools, task)
+                if task.revision_key not in finished:
+                    self._enrich(tools, task)
 
     def _enrich(self, tools: EnrichmentTools, task: EnrichmentTask) -> None:
         if task.settings.get("enrichment") == "off":

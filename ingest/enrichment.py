@@ -43,12 +43,17 @@ class EnrichmentTools:
     go_first: Callable[[], None]
 
 
+def asks_for_more(task: EnrichmentTask) -> bool:
+    """Whether the collection's settings ask for anything beside the text itself."""
+    return bool(set(task.settings.get("representations", MADE_BY_DEFAULT)) - {"text"})
+
+
 def enrich_document(tools: EnrichmentTools, task: EnrichmentTask) -> None:
     """Adds what the collection's settings ask for to a visible revision; a second time replaces the first."""
     wanted = task.settings.get("representations", MADE_BY_DEFAULT)
     with tools.database.read() as connection:
         leaves = chunks.leaves(connection, task.revision_key, tools.model_id)
-    worthwhile = len(leaves) > 1 and set(wanted) - {"text"}
+    worthwhile = len(leaves) > 1 and asks_for_more(task)
     sentences, owners = _sentences(tools, task, leaves) if worthwhile else ([], [])
     represented = _represent(tools, task, wanted, leaves, sentences, owners) if worthwhile else []
     tree = _tree(tools, task, leaves, sentences, owners) if worthwhile and TREE in wanted else []

@@ -47,6 +47,22 @@ def waiting(connection: Connection, limit: int) -> Sequence[EnrichmentTask]:
     return [EnrichmentTask(*row) for row in rows]
 
 
+def finish_plain(connection: Connection, tasks: Sequence[EnrichmentTask]) -> set[int]:
+    """Ends those tasks that have nothing to add nor to take away, unheard by readers; gives their revisions."""
+    keys = [task.revision_key for task in tasks]
+    enriched = set(connection.scalars(select(tree_nodes.c.revision_key).where(tree_nodes.c.revision_key.in_(keys))))
+    enriched |= set(
+        connection.scalars(
+            select(chunks.c.revision_key)
+            .join(representations, representations.c.chunk_key == chunks.c.key)
+            .where(chunks.c.revision_key.in_(keys), representations.c.kind != "text")
+        )
+    )
+    bare = set(keys) - enriched
+    finish(connection, list(bare), "done")
+    return bare
+
+
 def begin(connection: Connection, task: EnrichmentTask) -> bool:
     """Notes that the work starts; False if it brought its worker down twice already and is given up."""
     state = _STARTED.get(task.state)

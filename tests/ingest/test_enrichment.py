@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from ingest import enricher as enricher_module
 from ingest import enrichment as enrichment_module
 from ingest.enrichment import EnrichmentStopped
-from retrieval.store import collections, enrichment, trees
+from retrieval.store import changes, collections, enrichment, trees
 from retrieval.store.schema import representations, tree_edges, tree_nodes
 from retrieval.types import SearchRequest
 from tests.fakes import Library
@@ -139,10 +139,29 @@ def test_a_search_may_leave_representations_out(library: Library) -> None:
 
 
 def test_nothing_is_made_unless_it_is_asked_for(library: Library) -> None:
-    document = library.add(long_text(), collection="plain")
+    found = [library.add(f"Note {number}.", collection="plain") for number in range(40)]  # more than one round
+    with library.database.read() as connection:
+        before = changes.latest(connection, "plain")
     library.enrich()
-    assert library.get(document.id).enrichment == "done"
+    assert {library.get(document.id).enrichment for document in found} == {"done"}
     assert rows(library) == (0, 0, 0)
+    with library.database.read() as connection:
+        assert changes.latest(connection, "plain") == before  # readers have nothing to load
+
+
+def test_what_is_no_longer_asked_for_goes(library: Library) -> None:
+    library.add(long_text())
+    library.enrich()
+    assert rows(library) > (0, 0, 0)
+    settings(library, representations=["text"])
+    with library.database.write() as connection:
+        enrichment.repeat(connection, "default")
+    retriever = library.retriever()
+    library.enrich()
+    assert rows(library) == (0, 0, 0)
+    hits = retriever.search(SearchRequest("ferry harbour", "default", 5)).hits
+    assert hits
+    assert not any("tree_rank" in hit.why for hit in hits)
 
 
 def test_short_documents_are_done_at_once(library: Library) -> None:

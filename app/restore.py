@@ -4,7 +4,6 @@ Everything happens inside the data folder, because that may be a mount of its ow
 database comes last: until it is there, nothing in the folder refers to anything else.
 """
 
-import fcntl
 import os
 import shutil
 import sqlite3
@@ -19,6 +18,7 @@ from app.backup_archive import DATABASE, Manifest, Report, blob_name, open_archi
 from app.backup_database import DatabaseContent, check_database, check_schema, database_file
 from app.settings import Settings
 from app.staging import is_staging, staging_folder
+from ingest.file_lock import try_lock
 from retrieval.errors import Conflict, InvalidRequest, StorageFull
 from retrieval.store.blobs import BlobStore, sync_folder
 
@@ -125,10 +125,8 @@ def _unused(data_dir: Path, database: Path) -> Iterator[sqlite3.Connection | Non
     with ExitStack() as stack:
         for path in (data_dir / "locks").glob("*.lock"):
             file = stack.enter_context(path.open("r"))
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise Conflict(_IN_USE) from error
+            if not try_lock(file):
+                raise Conflict(_IN_USE)
         yield stack.enter_context(_held(database)) if database.exists() else None
 
 

@@ -7,6 +7,7 @@ died is done again; what brings it down twice is given up.
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from retrieval.store.enrichment import EnrichmentTask
 _LOGGER = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
 _TASKS = 32
+_PAUSE_ON_FULL_DISK_SECONDS = 15.0
 
 
 class Enricher:
@@ -48,11 +50,17 @@ class Enricher:
             while mine and not stop.wait(_POLL_SECONDS):
                 try:
                     self.enrich_waiting(stop)
+                except StorageFull:
+                    _LOGGER.warning("The disk is full; enrichment waits until there is room.")
+                    stop.wait(_PAUSE_ON_FULL_DISK_SECONDS)
                 except Exception:  # the edge of the thread: it must outlive a busy database
                     _LOGGER.exception("Enrichment was interrupted; it goes on in a moment.")
 
     def enrich_waiting(self, stop: threading.Event) -> None:
-        """Enriches what waits now. A document that cannot be enriched is noted as failed and stays searchable."""
+        """Enriches what waits now. A document that cannot be enriched is noted as failed and stays searchable.
+
+        Raises `StorageFull`, which is none of the document's doing: it goes on waiting.
+        """
 
         def go_first() -> None:
             while self._ingest_waits():
@@ -86,14 +94,21 @@ class Enricher:
         failpoints.reached("enrich.begun")
         try:
             enrich_document(tools, task)
-        except (EnrichmentStopped, StorageFull):
-            with self._database.write() as connection:
-                enrichment.finish(connection, [task.revision_key], "waiting")
+        except EnrichmentStopped:
+            self._put_back(task)
+        except StorageFull:
+            with suppress(StorageFull):  # then it counts as one attempt that broke off
+                self._put_back(task)
+            raise
         except Exception:
             # The edge of the task: whatever it was concerns this document alone.
             _LOGGER.exception("Document %s could not be enriched.", task.document_id)
             with self._database.write() as connection:
                 enrichment.finish(connection, [task.revision_key], "failed", "Enrichment broke off; see the log.")
+
+    def _put_back(self, task: EnrichmentTask) -> None:
+        with self._database.write() as connection:
+            enrichment.finish(connection, [task.revision_key], "waiting")
 
     def _ingest_waits(self) -> bool:
         with self._database.read() as connection:

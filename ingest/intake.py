@@ -101,7 +101,7 @@ class Intake:
 
     def _renew(self, connection: Connection, collection: str) -> int:
         collections.get(connection, collection)
-        renewed = documents.renew(connection, collection)
+        renewed = [documents.renew(connection, document) for document in documents.begun(connection, collection)]
         self._jobs.submit(connection, renewed)
         return len(renewed)
 

@@ -9,7 +9,9 @@ from fastapi import FastAPI
 from app.cli import app as command_line
 from app.errors import PROBLEMS
 from app.routes import ask, collections, documents, health, search
-from app.schemas import AskOptions, CollectionSettings, SearchOptions
+from app.schemas.ask import AskOptions
+from app.schemas.collections import CollectionSettings
+from app.schemas.search import SearchOptions
 from app.settings import Settings
 from bench.__main__ import BENCHMARKS
 from ingest.parsing.detect import SUPPORTED

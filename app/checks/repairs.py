@@ -17,8 +17,7 @@ from sqlalchemy import delete
 from app.wiring import Storage
 from ingest import recovery
 from ingest.jobs import JOB_VERSION
-from retrieval.store import documents, generations, revisions
-from retrieval.store.documents import Source
+from retrieval.store import documents, generations
 from retrieval.store.generations import Generation
 from retrieval.store.schema import representations
 
@@ -51,11 +50,7 @@ class ProcessAgain:
         with storage.database.write() as connection:
             document = documents.get(connection, self.document_id)
             if document.status == "ready":
-                # A document is tried again only if its last try failed; nobody sees that in between.
-                revisions.fail(connection, document.revision_key, "damaged", "The document is processed again.")
-                source = Source(document.name, document.media_type, document.content_sha256, document.size)
-                document, _ = documents.create(connection, document.collection, source, document.metadata)
-                storage.jobs.submit(connection, [document])
+                storage.jobs.submit(connection, [documents.renew(connection, document)])
         return f"Queued document {self.document_id} ({document.name}) to be processed again."
 
 

@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from app import errors
 from app.dependencies import ServiceDep
 from app.routes.search import hit_details
-from app.schemas import AnswerDetails, CitationDetails, Question, TraceDetails, UsageDetails
+from app.schemas.ask import AnswerDetails, CitationDetails, Question, UsageDetails
+from app.schemas.search import TraceDetails
 from app.service import Service
 from generation.answer import AnswerRequest
 from generation.types import (

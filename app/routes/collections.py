@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from sqlalchemy import Connection
 
 from app.dependencies import Cursor, Limit, ServiceDep, decode_cursor, encode_cursor
-from app.schemas import (
+from app.schemas.collections import (
     CollectionChange,
     CollectionDetails,
     CollectionPage,

@@ -10,11 +10,10 @@ from fastapi.responses import FileResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.dependencies import Cursor, Limit, ServiceDep, decode_key_cursor, encode_cursor
-from app.schemas import (
+from app.schemas.documents import (
     AcceptedDocuments,
     ChunkDetails,
     ChunkPage,
-    CollectionName,
     DocumentDetails,
     DocumentPage,
     DocumentState,
@@ -23,7 +22,6 @@ from app.schemas import (
     DocumentText,
     DocumentTree,
     Enrichment,
-    Metadata,
     Problem,
     Progress,
     TableColumn,
@@ -32,6 +30,7 @@ from app.schemas import (
     TextUpload,
     TreeNodeDetails,
 )
+from app.schemas.fields import CollectionName, Metadata
 from app.service import Service
 from ingest.intake import Submission
 from ingest.parsing.detect import detect_media_type, display_name

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.dependencies import ServiceDep
-from app.schemas import Health, Readiness
+from app.schemas.health import Health, Readiness
 
 router = APIRouter(tags=["health"])
 

@@ -5,7 +5,7 @@ import uuid
 from fastapi import APIRouter
 
 from app.dependencies import ServiceDep
-from app.schemas import SearchHit, SearchHits, SearchQuery, TraceDetails
+from app.schemas.search import SearchHit, SearchHits, SearchQuery, TraceDetails
 from retrieval.types import Hit, SearchRequest
 
 router = APIRouter(prefix="/v1", tags=["search"])

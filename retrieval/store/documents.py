@@ -117,17 +117,20 @@ def replace(connection: Connection, document_id: str, source: Source) -> tuple[D
     return _add_revision(connection, document.key, source), True
 
 
-def renew(connection: Connection, collection: str) -> Sequence[Document]:
-    """Adds a revision of the same content to every document that was processed; the old ones stay visible."""
+def begun(connection: Connection, collection: str) -> Sequence[Document]:
+    """The collection's documents on which work has begun, or ended: what is queued will see new settings anyway."""
     rows = connection.execute(
         _documents()
-        .where(documents.c.collection == collection, revisions.c.status.in_(("ready", "failed")))
+        .where(documents.c.collection == collection, revisions.c.status != "queued")
         .order_by(documents.c.key)
     ).mappings()
-    return [
-        _add_revision(connection, found.key, Source(found.name, found.media_type, found.content_sha256, found.size))
-        for found in [_document(row) for row in rows]
-    ]
+    return [_document(row) for row in rows]
+
+
+def renew(connection: Connection, document: Document) -> Document:
+    """Adds a revision of the same content, to be made anew; the old one stays visible until that is ready."""
+    source = Source(document.name, document.media_type, document.content_sha256, document.size)
+    return _add_revision(connection, document.key, source)
 
 
 def remove(connection: Connection, document_id: str) -> Document:

@@ -156,15 +156,6 @@ def fail(connection: Connection, revision_key: int, code: str, detail: str) -> N
     )
 
 
-def is_latest(connection: Connection, revision_key: int) -> bool:
-    """False when a newer revision of the document has been uploaded, so that work on this one is wasted."""
-    return bool(
-        connection.scalar(
-            select(func.count()).select_from(documents).where(documents.c.latest_revision == revision_key)
-        )
-    )
-
-
 def _update(connection: Connection, rows: Sequence[Mapping[str, Json]]) -> None:
     """Sets the named columns of each row's `revision`."""
     if rows:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from ingest import enricher as enricher_module
 from ingest import enrichment as enrichment_module
 from ingest.enrichment import EnrichmentStopped
+from retrieval.errors import StorageFull
 from retrieval.store import changes, collections, enrichment, trees
 from retrieval.store.schema import representations, tree_edges, tree_nodes
 from retrieval.types import SearchRequest
@@ -226,6 +227,19 @@ def test_a_worker_that_stops_leaves_the_document_waiting(library: Library, monke
     stop = threading.Event()
     threading.Timer(0.2, stop.set).start()
     library.enricher().enrich_waiting(stop)
+    assert library.get(document.id).enrichment == "waiting"
+
+
+def test_a_full_disk_is_not_held_against_a_document(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = library.add(long_text())
+
+    def full(*_: object) -> None:
+        raise StorageFull("The disk is full.")
+
+    monkeypatch.setattr(enricher_module, "enrich_document", full)
+    for _ in range(4):
+        with pytest.raises(StorageFull):
+            library.enrich()
     assert library.get(document.id).enrichment == "waiting"
 
 

@@ -9,6 +9,13 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Adds the columns and tables; documents that are ready already wait for enrichment."""
+    _add_columns()
+    _create_table_rows()
+    op.drop_table("tree_edges")  # nothing was ever written to it
+    _create_trees()
+
+
+def _add_columns() -> None:
     # Never in batch mode: on SQLite that copies and drops the table, and the cascade would empty every other one.
     for column in (
         sa.Column("quality", sa.Float(), nullable=True),
@@ -23,6 +30,9 @@ def upgrade() -> None:
     op.add_column("representations", sa.Column("text", sa.Text(), nullable=True))
     op.add_column("chunks", sa.Column("embedded", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("table_catalogue", sa.Column("title", sa.Text(), nullable=False, server_default=""))
+
+
+def _create_table_rows() -> None:
     op.create_table(
         "table_rows",
         sa.Column("table_key", sa.Integer(), nullable=False),
@@ -34,7 +44,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("table_key", "ordinal", name=op.f("pk_table_rows")),
     )
     op.create_index(op.f("ix_table_rows_table_key"), "table_rows", ["table_key"], unique=False)
-    op.drop_table("tree_edges")  # nothing was ever written to it
+
+
+def _create_trees() -> None:
     op.create_table(
         "tree_nodes",
         sa.Column("key", sa.Integer(), nullable=False),

@@ -1,0 +1,85 @@
+"""What goes over HTTP about questions and answers."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from app.schemas.fields import (
+    MAX_QUERY_CHARACTERS,
+    CollectionName,
+    Metadata,
+    QueryText,
+    Representations,
+    Strict,
+    TreeSearchOption,
+    clean,
+)
+from app.schemas.search import SearchHit, TraceDetails
+
+
+class Turn(Strict):
+    """An earlier turn of the conversation."""
+
+    role: Literal["user", "assistant"]
+    content: Annotated[str, Field(max_length=MAX_QUERY_CHARACTERS), AfterValidator(clean)]
+
+
+class AskOptions(Strict):
+    """Switches of answering."""
+
+    representations: Representations | None = None
+    tree_search: TreeSearchOption = "collapsed"
+
+    k: Annotated[int, Field(ge=1, le=20, description="Passages that the answer may use.")] | None = None
+    temperature: Annotated[float, Field(ge=0, le=2, description="0 is greedy and repeatable.")] = 0.0
+    top_p: Annotated[float, Field(gt=0, le=1, description="Sample from the likeliest tokens of this mass.")] = 1.0
+    top_k: Annotated[int, Field(ge=0, le=1000, description="Sample from so many tokens; 0: all.")] = 0
+    max_tokens: Annotated[int, Field(ge=1, le=1024, description="Longest answer, in tokens.")] = 64
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1, description="Makes sampling repeatable.")] | None = None
+
+
+class Question(Strict):
+    """A question to the documents of a collection."""
+
+    question: QueryText
+    collection: CollectionName = "default"
+    history: Annotated[list[Turn], Field(max_length=50)] = []
+    filter: Metadata | None = None
+    options: AskOptions = AskOptions()
+    stream: bool = False
+
+
+class CitationDetails(BaseModel):
+    """Where an answer's `[n]` comes from: the document's text from `start` to `end` is `quote`."""
+
+    n: int
+    chunk_id: str
+    document_id: str
+    document: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
+class UsageDetails(BaseModel):
+    """Tokens and times of the generation."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    first_token_milliseconds: float
+    total_milliseconds: float
+    finish_reason: str
+
+
+class AnswerDetails(BaseModel):
+    """An answer with everything needed to check it."""
+
+    request_id: str
+    answer: str
+    citations: Sequence[CitationDetails]
+    passages: Sequence[SearchHit]
+    abstained: bool
+    trace: TraceDetails
+    usage: UsageDetails | None

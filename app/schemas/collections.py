@@ -1,0 +1,65 @@
+"""What goes over HTTP about collections: settings, counts, metadata fields."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from app.schemas.fields import Strict
+from ingest.chunking.strategies import DEFAULT_CHUNK_TOKENS, DEFAULT_CHUNKING, ChunkingName
+from retrieval.representations import MADE_BY_DEFAULT, RepresentationName
+
+
+class CollectionSettings(Strict):
+    """Settings of a collection. Changing how chunks are made makes them anew, in the background."""
+
+    chunking: Annotated[ChunkingName, Field(description="How texts are cut into chunks.")] = DEFAULT_CHUNKING
+    chunk_tokens: Annotated[int, Field(ge=32, le=480, description="Longest chunk, in tokens of the embedder.")] = (
+        DEFAULT_CHUNK_TOKENS
+    )
+    representations: Annotated[
+        list[RepresentationName],
+        Field(description="What is made for every document after it is ready; `text` is always there."),
+    ] = sorted(MADE_BY_DEFAULT)
+    enrichment: Annotated[
+        Literal["on", "paused", "off"], Field(description="Paused: what waits stays waiting. Off: it is not made.")
+    ] = "on"
+
+
+class CollectionChange(Strict):
+    """New values for some settings."""
+
+    settings: CollectionSettings
+
+
+class FieldDetails(BaseModel):
+    """A metadata field that documents of the collection carry."""
+
+    name: str
+    type: Literal["text", "number"]
+    documents: int
+    examples: Sequence[str | float]
+
+
+class CollectionDetails(BaseModel):
+    """A collection with counts, settings and its metadata fields."""
+
+    name: str
+    documents: int
+    chunks: int
+    settings: CollectionSettings
+    fields: Sequence[FieldDetails]
+    created_at: float
+
+
+class Reindexing(BaseModel):
+    """How many documents are made anew."""
+
+    documents: int
+
+
+class CollectionPage(BaseModel):
+    """A page of collections; `next_cursor` is null at the end."""
+
+    collections: Sequence[CollectionDetails]
+    next_cursor: str | None

@@ -1,0 +1,60 @@
+"""The parts that requests and responses share: checked names and texts, and requests that refuse unknown names."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from retrieval.representations import RepresentationName, TreeSearch
+
+MAX_QUERY_CHARACTERS = 10_000
+MAX_TEXT_CHARACTERS = 20_000_000
+Metadata = dict[str, Any]
+
+
+def clean(text: str) -> str:
+    """The text itself; raises `ValueError` for what no database or encoder takes."""
+    if "\x00" in text:
+        raise ValueError("must not contain NUL characters")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must be valid Unicode (it contains half of a surrogate pair)")
+    return text
+
+
+def not_blank(text: str) -> str:
+    """The text itself; raises `ValueError` if nothing can be seen of it."""
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return clean(text)
+
+
+# The bounds stand before the checks, so that a text that is too long is told so in characters.
+CollectionName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\w[\w.\-]*$"), AfterValidator(clean)]
+DocumentName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(not_blank)]
+DocumentBody = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS), AfterValidator(not_blank)]
+QueryText = Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS), AfterValidator(not_blank)]
+
+
+class Strict(BaseModel):
+    """A request that refuses names it does not know, so that a typing error never silently means the default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_known(cls, given: Any) -> Any:
+        unknown = sorted(set(given) - set(cls.model_fields)) if isinstance(given, dict) else []
+        if unknown:
+            raise ValueError(f"unknown name {', '.join(map(repr, unknown[:5]))}; known: {', '.join(cls.model_fields)}")
+        return given
+
+
+Representations = Annotated[
+    list[RepresentationName],
+    Field(
+        min_length=1,
+        description="Which representations of the chunks may find them; default: all that the collection has.",
+    ),
+]
+TreeSearchOption = Annotated[
+    TreeSearch, Field(description="The best summaries of all levels alike, or level by level from the root.")
+]

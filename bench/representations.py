@@ -1,9 +1,10 @@
 """What each representation of the chunks adds: searches with the text alone, then with one more at a time.
 
-With `--data FOLDER`, over corpora in the BEIR layout. Passages that share a title are
-joined into one document, as they were before somebody cut them up: a tree needs something to stand over.
+Over the sample documents and their questions; with `--data FOLDER` also over corpora in the BEIR layout, of which the
+passages that share a title are joined into one document, as they were before somebody cut them up.
 """
 
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from app.settings import Settings
 from bench.corpora import Corpus, Passage, load
 from bench.library import COLLECTION, Library, opened
 from bench.report import Report, Row, bootstrap
-from bench.retrieval import ndcg, recall_at
+from bench.retrieval import EXAMPLES, ndcg, recall_at
 from retrieval.representations import RepresentationName
 from retrieval.store import collections, revisions
 from retrieval.types import Hit, SearchRequest
@@ -47,7 +48,8 @@ class _Place:
 
 def run(settings: Settings, data: Path | None = None) -> Report:
     """nDCG@10 and recall@10 by set of representations, with the difference to the text alone, and what it cost."""
-    rows: list[Row] = []
+    with opened(settings) as library:
+        rows = list(_examples(library))
     for folder in sorted(data.iterdir()) if data else []:
         if (folder / "qrels" / f"{SPLIT}.tsv").exists():
             with opened(settings) as library:
@@ -55,14 +57,39 @@ def run(settings: Settings, data: Path | None = None) -> Report:
     return Report("representations", {"characters": MAX_CHARACTERS, "queries": MAX_QUERIES}, rows)
 
 
-def _corpus(library: Library, corpus: Corpus) -> Iterator[Row]:
+def _examples(library: Library) -> Iterator[Row]:
+    _ask_for_all(library)
+    paths = sorted((EXAMPLES / "documents").iterdir())
+    names = {library.add(path.name, path.read_bytes()).id: path.name for path in paths}
+    seconds = _enriched(library)
+    yield Row("enrichment", f"examples, {library.build()} chunks", "seconds", seconds)
+    asked = [entry for entry in json.loads((EXAMPLES / "questions.json").read_text()) if entry["documents"]]
+    for system, representations in SYSTEMS.items():
+        found = []
+        for entry in asked:
+            request = SearchRequest(entry["question"], COLLECTION, 5, representations=representations)
+            hits = library.retriever.search(request).hits
+            found.append(float(any(names[hit.chunk.document_id] in entry["documents"] for hit in hits)))
+        yield bootstrap(system, "examples", "right document in the first 5 hits", found)
+
+
+def _ask_for_all(library: Library) -> None:
     with library.database.write() as connection:
         collections.ensure(connection, COLLECTION)
         collections.change_settings(connection, COLLECTION, {"representations": sorted(SYSTEMS["all"])})
-    places = _add(library, _chosen(corpus))
+
+
+def _enriched(library: Library) -> float:
+    """Seconds that enrichment took."""
     started = time.perf_counter()
     library.enrich()
-    seconds = time.perf_counter() - started
+    return time.perf_counter() - started
+
+
+def _corpus(library: Library, corpus: Corpus) -> Iterator[Row]:
+    _ask_for_all(library)
+    places = _add(library, _chosen(corpus))
+    seconds = _enriched(library)
     data = f"{corpus.name}, {library.build()} chunks of {len(places)} documents"
     yield Row("enrichment", data, "seconds", seconds)
     known = {place.passage for found in places.values() for place in found}

@@ -68,7 +68,7 @@ class SentenceEmbedder:
             use_safetensors=True,
             **settings.get("model_args", {}),
         ).eval()
-        self._encode_tokens = BertEncoder(model) if supports(model) else _general(model)
+        self._encode_tokens = BertEncoder(model) if supports(model) else general_encoder(model)
         # Two locks, so that texts can be counted while others are embedded.
         self._tokenizing = threading.Lock()
         self._computing = threading.Lock()
@@ -136,7 +136,7 @@ class SentenceEmbedder:
         return unit
 
 
-def _general(model: torch.nn.Module) -> TokenEncoder:
+def general_encoder(model: torch.nn.Module) -> TokenEncoder:
     """The forward pass of any encoder that transformers knows."""
 
     def encode(tokens: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:

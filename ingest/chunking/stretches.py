@@ -1,7 +1,7 @@
-"""Sentences of a document and runs of them: what all chunkers but the structural one are made of."""
+"""Sentences of a document, rows of its tables, lines of its code, and runs of them: what all chunkers are made of."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.chunking.types import ChunkSpan, CountTokens
 from ingest.parsing.types import Block, ParsedDocument
@@ -10,27 +10,27 @@ from retrieval.sentences import sentence_spans
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, or a part of one that is longer than a chunk, and the block it stands in."""
+    """What is not cut further: a sentence, a table row, a line of code, a heading; or a part of one too long."""
 
     start: int
     end: int
     tokens: int
     block: Block
+    row: int  # from 0 in its block
 
 
 def sentences_of(document: ParsedDocument, count_tokens: CountTokens, max_tokens: int) -> list[Sentence]:
-    """The sentences of all blocks in order, none longer than `max_tokens`; lines, in tables and code."""
-    found: list[tuple[int, int, Block]] = []
-    for block in document.blocks:
-        inner = document.text[block.start : block.end]
-        spans = _lines(inner) if block.kind in ("table", "code") else sentence_spans(inner)
-        found += [(block.start + start, block.start + end, block) for start, end in spans]
-    counts = count_tokens([document.text[start:end] for start, end, _ in found])
-    sentences: list[Sentence] = []
-    for (start, end, block), tokens in zip(found, counts, strict=True):
-        whole = Sentence(start, end, tokens, block)
-        sentences += [whole] if tokens <= max_tokens else _halved(document.text, whole, count_tokens, max_tokens)
-    return sentences
+    """The sentences of all blocks in order, none longer than `max_tokens`."""
+    whole = [
+        Sentence(block.start + start, block.start + end, 0, block, row)
+        for block in document.blocks
+        for row, (start, end) in enumerate(_spans(block, document.text[block.start : block.end]))
+    ]
+    return [
+        piece
+        for sentence in _counted(whole, document.text, count_tokens)
+        for piece in _halved(sentence, document.text, count_tokens, max_tokens)
+    ]
 
 
 def run_of(sentences: Sequence[Sentence]) -> ChunkSpan:
@@ -53,30 +53,36 @@ def filled(sentences: Sequence[Sentence], max_tokens: int) -> Iterator[list[Sent
         yield current
 
 
-def _lines(text: str) -> list[tuple[int, int]]:
+def _spans(block: Block, inner: str) -> list[tuple[int, int]]:
+    """Spans of the block's sentences, rows or lines in the block."""
+    if block.kind == "heading":
+        return [(0, len(inner))]
+    if block.kind not in ("table", "code"):
+        return sentence_spans(inner)
     spans, position = [], 0
-    for line in text.splitlines(keepends=True):
-        stripped = line.strip()
-        if stripped:
-            start = position + line.index(stripped[0])
-            spans.append((start, start + len(stripped)))
+    for line in inner.splitlines(keepends=True):
+        if line.strip():
+            spans.append((position, position + len(line.rstrip("\n"))))
         position += len(line)
     return spans
 
 
-def _halved(text: str, sentence: Sentence, count_tokens: CountTokens, max_tokens: int) -> Iterator[Sentence]:
-    """Halves of halves, cut at white space where there is some, until each fits."""
+def _counted(sentences: Sequence[Sentence], text: str, count_tokens: CountTokens) -> list[Sentence]:
+    counts = count_tokens([text[sentence.start : sentence.end] for sentence in sentences])
+    return [replace(sentence, tokens=count) for sentence, count in zip(sentences, counts, strict=True)]
+
+
+def _halved(sentence: Sentence, text: str, count_tokens: CountTokens, max_tokens: int) -> Iterator[Sentence]:
+    """The sentence, or halves of halves of it, cut at white space where there is some, until each fits."""
     todo = [sentence]
     while todo:
-        part = todo.pop()
-        length = part.end - part.start
-        if part.tokens <= max_tokens or length < 2:
-            yield part
+        piece = todo.pop()
+        length = piece.end - piece.start
+        if piece.tokens <= max_tokens or length < 2:
+            yield piece
             continue
-        middle = part.start + length // 2
+        middle = piece.start + length // 2
         space = text.find(" ", middle, middle + length // 4)
         cut = space if space > 0 else middle
-        spans = [(part.start, cut), (cut + (space > 0), part.end)]
-        counts = count_tokens([text[start:end] for start, end in spans])
-        halves = [Sentence(*span, tokens, part.block) for span, tokens in zip(spans, counts, strict=True)]
-        todo.extend(reversed(halves))
+        halves = [replace(piece, end=cut), replace(piece, start=cut + (space > 0))]
+        todo.extend(reversed(_counted(halves, text, count_tokens)))

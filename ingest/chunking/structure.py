@@ -6,12 +6,12 @@ table's header row as its innermost heading, so that its cells keep their meanin
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
-from ingest.chunking.types import ChunkSpan, CountTokens, Embedder
-from ingest.parsing.types import Block, ParsedDocument
-from retrieval.sentences import sentence_spans
+from ingest.chunking.stretches import Sentence, sentences_of
+from ingest.chunking.types import ChunkSpan, Embedder
+from ingest.parsing.types import ParsedDocument
 
 # A section with fewer tokens than this is too little to be found by: it is joined with the one that follows.
 MIN_TOKENS = 48
@@ -19,24 +19,24 @@ MIN_TOKENS = 48
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """What is never cut further: a sentence, a table row, a line of code, a heading."""
+    """A sentence under the headings that a chunk of it needs."""
 
-    start: int
-    end: int
-    page: int | None
+    sentence: Sentence
     headings: tuple[str, ...]
-    tokens: int
-    is_heading: bool
+
+    @property
+    def tokens(self) -> int:
+        return self.sentence.tokens
+
+    @property
+    def is_heading(self) -> bool:
+        return self.sentence.block.kind == "heading"
 
 
 def by_structure(document: ParsedDocument, embedder: Embedder, max_tokens: int) -> list[ChunkSpan]:
     """The chunks of the document in order; together they cover every block."""
-    count_tokens = embedder.count_tokens
-    units = [
-        piece
-        for unit in _counted(list(_units(document)), document.text, count_tokens)
-        for piece in _fitting(unit, document.text, count_tokens, max_tokens)
-    ]
+    sentences = sentences_of(document, embedder.count_tokens, max_tokens)
+    units = [_Unit(sentence, _headings(sentence, document.text)) for sentence in sentences]
     spans: list[ChunkSpan] = []
     current: list[_Unit] = []
     for unit in units:
@@ -52,50 +52,12 @@ def by_structure(document: ParsedDocument, embedder: Embedder, max_tokens: int) 
     return [*spans, *_closed(current)]
 
 
-def _units(document: ParsedDocument) -> Iterator[_Unit]:
-    for block in document.blocks:
-        header: tuple[str, ...] = ()
-        for number, (start, end) in enumerate(_inner_spans(block, document.text)):
-            if block.kind == "table" and number == 1:
-                header = (document.text[block.start : document.text.find("\n", block.start)].strip(),)
-            yield _Unit(start, end, block.page, block.headings + header, 0, block.kind == "heading")
-
-
-def _inner_spans(block: Block, text: str) -> list[tuple[int, int]]:
-    """Spans of the block's units in the document."""
-    inner = text[block.start : block.end]
-    if block.kind == "heading":
-        return [(block.start, block.end)]
-    if block.kind in ("table", "code"):
-        spans, position = [], 0
-        for line in inner.splitlines(keepends=True):
-            if line.strip():
-                spans.append((position, position + len(line.rstrip("\n"))))
-            position += len(line)
-    else:
-        spans = sentence_spans(inner)
-    return [(block.start + start, block.start + end) for start, end in spans]
-
-
-def _counted(units: list[_Unit], text: str, count_tokens: CountTokens) -> list[_Unit]:
-    counts = count_tokens([text[unit.start : unit.end] for unit in units])
-    return [replace(unit, tokens=count) for unit, count in zip(units, counts, strict=True)]
-
-
-def _fitting(unit: _Unit, text: str, count_tokens: CountTokens, max_tokens: int) -> Iterator[_Unit]:
-    """The unit, or halves of halves of it, cut at white space where there is some, until each fits."""
-    todo = [unit]
-    while todo:
-        piece = todo.pop()
-        length = piece.end - piece.start
-        if piece.tokens <= max_tokens or length < 2:
-            yield piece
-            continue
-        middle = piece.start + length // 2
-        space = text.find(" ", middle, middle + length // 4)
-        cut = space if space > 0 else middle
-        halves = [replace(piece, end=cut), replace(piece, start=cut + (space > 0))]
-        todo.extend(reversed(_counted(halves, text, count_tokens)))
+def _headings(sentence: Sentence, text: str) -> tuple[str, ...]:
+    """The headings above the sentence; a row of a table has the table's first one as the innermost."""
+    block = sentence.block
+    if block.kind != "table" or sentence.row == 0:
+        return block.headings
+    return (*block.headings, text[block.start : text.find("\n", block.start)].strip())
 
 
 def _belongs(unit: _Unit, current: Sequence[_Unit], max_tokens: int) -> bool:
@@ -124,7 +86,8 @@ def _closed(units: Sequence[_Unit]) -> Iterator[ChunkSpan]:
     leading = units.index(body[0])
     # More headings than the path has: some had nothing under them, and only as text are they still found.
     inner = units if leading > len(shared) else units[leading:]
-    yield ChunkSpan(inner[0].start, inner[-1].end, inner[0].page, shared)
+    first, last = inner[0].sentence, inner[-1].sentence
+    yield ChunkSpan(first.start, last.end, first.block.page, shared)
 
 
 def _common(paths: Iterator[tuple[str, ...]]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import torch
 from transformers import BertConfig, BertModel
 
 from retrieval.bert_encoder import BertEncoder, supports
+from retrieval.embedding import general_encoder
 
 
 @pytest.fixture
@@ -24,8 +25,9 @@ def test_token_vectors_are_those_of_the_general_implementation(model: BertModel,
     mask = torch.tensor([[1] * length + [0] * (max(lengths) - length) for length in lengths])
     with torch.inference_mode():
         expected = model(input_ids=tokens * mask, attention_mask=mask).last_hidden_state
-        found = BertEncoder(model)(tokens * mask, lengths)
-    torch.testing.assert_close(found[mask.bool()], expected[mask.bool()], rtol=1e-4, atol=1e-5)
+        for encode in (BertEncoder(model), general_encoder(model)):
+            found = encode(tokens * mask, lengths)
+            torch.testing.assert_close(found[mask.bool()], expected[mask.bool()], rtol=1e-4, atol=1e-5)
 
 
 def test_other_models_are_left_to_the_general_implementation(model: BertModel) -> None:

@@ -78,6 +78,9 @@ class Settings(BaseSettings):
         int, Field(ge=1, le=64, description="Documents a worker ingests side by side, to fill the embedder's batches.")
     ] = 16
 
+    parallel_answers: Annotated[
+        int, Field(ge=1, le=64, description="Answers that the generator writes side by side; more make each slower.")
+    ] = 4
     max_waiting_answers: Annotated[
         int, Field(ge=0, le=1000, description="Questions that may wait for the generator; beyond it 503.")
     ] = 8

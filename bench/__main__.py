@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.settings import Settings
-from bench import ingest, parsing, representations, retrieval, search
+from bench import engine, ingest, parsing, representations, retrieval, search
 from bench.report import Report, publish
 
 RESULTS = Path("bench/results")
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[Settings, Path | None, Path | None], Report]] = 
     "representations": lambda settings, data, _outputs: representations.run(settings, data),
     "search": lambda settings, _data, _outputs: search.run(settings),
     "ingest": lambda settings, _data, _outputs: ingest.run(settings),
+    "engine": lambda settings, _data, _outputs: engine.run(settings),
     "parsing": lambda _settings, data, outputs: parsing.run(data, outputs),
 }
 

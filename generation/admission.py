@@ -1,4 +1,4 @@
-"""Lets one completion at a time use the model, in order of arrival, and turns away what a bounded queue cannot hold."""
+"""Lets a few completions at a time use the model, in order of arrival; turns away what a bounded queue cannot hold."""
 
 import math
 import threading
@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 from retrieval.errors import Overloaded
 
@@ -16,18 +17,19 @@ _FIRST_GUESS_SECONDS = 5.0
 
 
 class Admission:
-    """A queue of at most `capacity` waiting requests before one that is being served."""
+    """A queue of at most `capacity` waiting requests behind the `places` that are being served."""
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, places: int = 1) -> None:
         self._capacity = capacity
+        self._places = places
         self._changed = threading.Condition()
-        self._queue: deque[object] = deque()  # its head is being served, or is about to be
+        self._queue: deque[object] = deque()  # the first `places` are being served, or are about to be
         self._typical_seconds = _FIRST_GUESS_SECONDS
 
     @property
     def waiting(self) -> int:
-        """How many requests wait behind the one that is served."""
-        return max(0, len(self._queue) - 1)
+        """How many requests wait behind those that are served."""
+        return max(0, len(self._queue) - self._places)
 
     @contextmanager
     def turn(self, cancelled: Callable[[], bool]) -> Iterator[bool]:
@@ -50,8 +52,8 @@ class Admission:
     def _join(self) -> object:
         ticket = object()
         with self._changed:
-            if len(self._queue) > self._capacity:
-                seconds = math.ceil(self._typical_seconds * len(self._queue))
+            if len(self._queue) >= self._capacity + self._places:
+                seconds = math.ceil(self._typical_seconds * len(self._queue) / self._places)
                 raise Overloaded(
                     f"The model is busy and {self.waiting} requests wait already; try again in {seconds} seconds.",
                     retry_after=max(1, seconds),
@@ -61,7 +63,7 @@ class Admission:
 
     def _wait(self, ticket: object, cancelled: Callable[[], bool]) -> bool:
         with self._changed:
-            while self._queue[0] is not ticket:
+            while ticket not in islice(self._queue, self._places):
                 if cancelled():
                     return False
                 self._changed.wait(_PATIENCE_SECONDS)

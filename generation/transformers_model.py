@@ -1,36 +1,52 @@
-"""A causal language model on this machine's processor: loads a model folder and decodes with a key-value cache."""
+"""A causal language model on this machine's processor: a model folder, its chat template, and what decodes."""
 
+import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any, Literal
+from typing import Protocol
 
 import torch
 from safetensors import SafetensorError
-from torch import Tensor
-from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
 from generation.admission import Admission
-from generation.sampling import Sampler
+from generation.chat_template import ChatTemplate
+from generation.engine import Completion, Engine, Prompt
+from generation.kv_cache import PrefixStore
+from generation.llama import LlamaDecoder, LlamaShape
+from generation.plain_decoding import PlainDecoding
 from generation.text_stream import TextStream
-from generation.types import GenerationOptions, Message, TextPiece, Usage
+from generation.types import FinishReason, GenerationOptions, Message, TextPiece, Usage
 from retrieval.errors import InvalidRequest, ModelUnavailable
 
-FinishReason = Literal["stop", "length", "cancelled"]
+# Bytes for the keys and values of prompts read last: 11,000 tokens of the embedded model.
+_PREFIX_BYTES = 256 * 2**20
+
+
+class Decoding(Protocol):
+    """Turns a prompt into tokens."""
+
+    def complete(
+        self, prompt: Prompt, options: GenerationOptions, ends: frozenset[int], cancelled: Callable[[], bool]
+    ) -> tuple[Completion, Generator[int, None, None]]: ...
 
 
 class TransformersModel:
-    """A `LanguageModel` on torch; one completion runs at a time, the others wait in a bounded queue."""
+    """A `LanguageModel` on torch: Llama models run in an engine of our own, others in transformers, one by one."""
 
-    def __init__(self, folder: Path, threads: int, waiting: int = 8) -> None:
-        """Loads the model; raises `ModelUnavailable` if the folder holds none that can be used."""
+    def __init__(self, folder: Path, threads: int, waiting: int = 8, together: int = 4) -> None:
+        """Loads the model; raises `ModelUnavailable` if the folder holds none that can be used.
+
+        At most `together` completions run side by side, and `waiting` more wait for their turn.
+        """
         torch.set_num_threads(threads)
         self._folder = folder
-        self._model, self._tokenizer = _load(folder)
-        self._end_tokens = _end_tokens(self._model, self._tokenizer)
-        self._special = _special_tokens(self._tokenizer)
-        self._admission = Admission(waiting)
+        self._template, self._context = _load_template(folder)
+        self._decoding, places = _load_decoding(folder, together)
+        self._special = _any_of(self._template.special_strings)
+        self._admission = Admission(waiting, places)
 
     @property
     def name(self) -> str:
@@ -38,7 +54,7 @@ class TransformersModel:
 
     @property
     def context_tokens(self) -> int:
-        return int(self._model.config.max_position_embeddings)
+        return self._context
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """The length of the prompt that the messages become."""
@@ -53,53 +69,52 @@ class TransformersModel:
         full.
         """
         started = time.perf_counter()
-        prompt = self._encode(messages)
-        if len(prompt) + options.max_tokens > self.context_tokens:
+        prompt = self._prompt(messages)
+        if len(prompt.tokens) + options.max_tokens > self.context_tokens:
             raise InvalidRequest(
-                f"The prompt has {len(prompt)} tokens and {options.max_tokens} more are asked for, but the model holds "
-                f"{self.context_tokens}; shorten the question or its history, or ask for fewer tokens.",
+                f"The prompt has {len(prompt.tokens)} tokens and {options.max_tokens} more are asked for, but the "
+                f"model holds {self.context_tokens}; shorten the question or its history, or ask for fewer tokens.",
                 field="max_tokens",
             )
         with self._admission.turn(cancelled) as admitted:
             yield from self._decode(prompt, options, cancelled if admitted else lambda: True, started)
 
     def _decode(
-        self, prompt: Sequence[int], options: GenerationOptions, cancelled: Callable[[], bool], started: float
+        self, prompt: Prompt, options: GenerationOptions, cancelled: Callable[[], bool], started: float
     ) -> Iterator[TextPiece]:
-        text = TextStream(self._tokenizer.backend_tokenizer, options.stop)
-        sampler = Sampler(options)
-        cache = DynamicCache(config=self._model.config)
-        tokens, count, first_token = prompt, 0, 0.0
-        reason: FinishReason = "length"
-        while count < options.max_tokens:
-            if cancelled():
-                reason = "cancelled"
-                break
-            token = sampler.choose(self._logits(tokens, cache))
-            first_token = first_token or _milliseconds_since(started)
-            if token in self._end_tokens:
-                reason = "stop"
-                break
-            tokens, count = [token], count + 1
-            if piece := text.feed(token):
-                yield TextPiece(piece)
-            if text.stopped:
-                reason = "stop"
-                break
-        yield TextPiece(text.finish(), Usage(len(prompt), count, first_token, _milliseconds_since(started), reason))
+        text = TextStream(self._template.tokenizer, options.stop)
+        completion, tokens = self._decoding.complete(prompt, options, self._template.end_tokens, cancelled)
+        count, first_token = 0, 0.0
+        with closing(tokens):
+            for token in tokens:
+                count += 1
+                first_token = first_token or _milliseconds_since(started)
+                if piece := text.feed(token):
+                    yield TextPiece(piece)
+                if text.stopped:
+                    break
+        reason: FinishReason = "stop" if text.stopped else completion.reason
+        usage = Usage(
+            len(prompt.tokens),
+            count,
+            first_token or _milliseconds_since(started),
+            _milliseconds_since(started),
+            reason,
+            completion.reused,
+            completion.guessed,
+            completion.accepted,
+        )
+        yield TextPiece(text.finish(), usage)
 
-    @torch.inference_mode()
-    def _logits(self, tokens: Sequence[int], cache: DynamicCache) -> Tensor:
-        """The logits (vocabulary) after the last of the tokens, whose keys and values join the cache."""
-        output = self._model(input_ids=torch.tensor([tokens]), past_key_values=cache, use_cache=True, logits_to_keep=1)
-        logits: Tensor = output.logits[0, -1]
-        return logits
+    def _prompt(self, messages: Sequence[Message]) -> Prompt:
+        tokens = self._encode(messages)
+        turns = [position + 1 for position, token in enumerate(tokens) if token in self._template.end_tokens]
+        # The last turn ended is the question's; what stands before it is the same for many questions.
+        return Prompt(tokens, turns[-2] if len(turns) > 1 else 0)
 
     def _encode(self, messages: Sequence[Message]) -> list[int]:
         turns = [{"role": message.role, "content": self._disarm(message.content)} for message in messages]
-        text = self._tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
-        tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
-        return tokens
+        return self._template.encode(turns)
 
     def _disarm(self, content: str) -> str:
         """The content with its special tokens broken up: a document must not end its turn and begin another."""
@@ -108,27 +123,35 @@ class TransformersModel:
         return content
 
 
-def _load(folder: Path) -> tuple[Any, Any]:
+def _load_template(folder: Path) -> tuple[ChatTemplate, int]:
+    """The chat template with its tokenizer, and the length of the context in tokens."""
     if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
         raise ModelUnavailable(
             f"The generator model {folder.name} is not installed; run `scholiast models pull`, or name a folder with a "
             "causal language model in safetensors format."
         )
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=_fastest_type(), local_files_only=True, trust_remote_code=False, use_safetensors=True
-        )
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        return ChatTemplate(folder), json.loads((folder / "config.json").read_text())["max_position_embeddings"]
+    except (OSError, ValueError, KeyError) as error:
+        raise _unreadable(folder) from error
+
+
+def _load_decoding(folder: Path, together: int) -> tuple[Decoding, int]:
+    """What decodes with the model, and how many completions at once."""
+    try:
+        shape = LlamaShape.read(folder)
+        if shape is not None:
+            decoder = LlamaDecoder(folder, shape, _fastest_type())
+            return Engine(decoder, PrefixStore(_PREFIX_BYTES)), together
+        return PlainDecoding(folder, _fastest_type()), 1
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise ModelUnavailable(
-            f"The generator model {folder.name} cannot be read; run `scholiast models pull` to install it anew."
-        ) from error
-    if not tokenizer.chat_template:
-        raise ModelUnavailable(
-            f"The generator model {folder.name} has no chat template; name an instruct model instead."
-        )
-    model.eval()
-    return model, tokenizer
+        raise _unreadable(folder) from error
+
+
+def _unreadable(folder: Path) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"The generator model {folder.name} cannot be read; run `scholiast models pull` to install it anew."
+    )
 
 
 def _fastest_type() -> torch.dtype:
@@ -138,16 +161,8 @@ def _fastest_type() -> torch.dtype:
     return torch.bfloat16 if native else torch.float32
 
 
-def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
-    """The tokens that end a turn: those of the generation settings (one or several) and the tokenizer's own."""
-    configured = model.generation_config.eos_token_id
-    several = configured if isinstance(configured, list) else [configured]
-    return frozenset(token for token in (*several, tokenizer.eos_token_id) if token is not None)
-
-
-def _special_tokens(tokenizer: Any) -> re.Pattern[str]:
-    """Finds the strings that the tokenizer would read as special tokens."""
-    strings = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
+def _any_of(strings: Sequence[str]) -> re.Pattern[str]:
+    """Finds the strings, if any; a single character is no special token worth breaking up."""
     return re.compile("|".join(re.escape(string) for string in strings if len(string) > 1) or "(?!)")
 
 

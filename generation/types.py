@@ -8,6 +8,7 @@ from retrieval.trace import Trace
 from retrieval.types import Hit
 
 Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,10 @@ class Usage:
     completion_tokens: int
     first_token_milliseconds: float
     total_milliseconds: float
-    finish_reason: Literal["stop", "length", "cancelled"]
+    finish_reason: FinishReason
+    reused_tokens: int = 0  # of the prompt, read before for another one that begins the same
+    guessed_tokens: int = 0  # looked up in the text so far and checked by the model
+    accepted_tokens: int = 0  # and chosen by it
 
 
 class LanguageModel(Protocol):

@@ -4,15 +4,18 @@ One product gives queries, keys and values, and nothing is looked up or checked 
 general implementation spends as long on that as on arithmetic.
 """
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
-from transformers import BertModel
-from transformers.models.bert.modeling_bert import BertLayer
+
+Weights = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +29,28 @@ class _Layer:
 
 
 class BertEncoder:
-    """Token vectors of a loaded BERT model with absolute positions and exact GELU (Devlin et al., 2018)."""
+    """Token vectors of a BERT model with absolute positions and exact GELU (Devlin et al., 2018)."""
 
-    def __init__(self, model: BertModel) -> None:
-        config, embeddings = model.config, model.embeddings
-        self._heads: int = config.num_attention_heads
-        self._width: int = config.hidden_size
-        self._epsilon: float = config.layer_norm_eps
-        self._words = embeddings.word_embeddings.weight.detach()
+    def __init__(self, config: Mapping[str, Any], weights: Weights) -> None:
+        """Takes the model's configuration and its weights; raises `KeyError` if one of them is missing."""
+        self._heads: int = config["num_attention_heads"]
+        self.width: int = config["hidden_size"]
+        self._epsilon: float = config["layer_norm_eps"]
+        self._words = weights["embeddings.word_embeddings.weight"]
         # every token is of type 0 where texts come alone
-        self._positions = embeddings.position_embeddings.weight.detach() + embeddings.token_type_embeddings.weight[0]
-        self._norm = _parameters(embeddings.LayerNorm)
-        self._layers = [_layer(layer) for layer in cast("Iterable[BertLayer]", model.encoder.layer)]
+        types = weights["embeddings.token_type_embeddings.weight"]
+        self._positions = weights["embeddings.position_embeddings.weight"] + types[0]
+        self._norm = _parameters(weights, "embeddings.LayerNorm")
+        self._layers = [_layer(weights, f"encoder.layer.{number}.") for number in range(config["num_hidden_layers"])]
+
+    @classmethod
+    def read(cls, folder: Path, dtype: torch.dtype) -> "BertEncoder | None":
+        """The encoder in the folder; None where its model is of another kind."""
+        config: Mapping[str, Any] = json.loads((folder / "config.json").read_text())
+        if not _supports(config) or not (folder / "model.safetensors").is_file():
+            return None
+        weights = load_file(folder / "model.safetensors")
+        return cls(config, {name.removeprefix("bert."): weight.to(dtype) for name, weight in weights.items()})
 
     def __call__(self, tokens: Tensor, lengths: Sequence[int]) -> Tensor:
         """Vectors [texts, longest, width] of padded token ids [texts, longest]; those of padding mean nothing."""
@@ -50,38 +63,36 @@ class BertEncoder:
             projected = functional.linear(hidden, *layer.attention_in)
             queries, keys, values = projected.view(texts, longest, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
             mixed = functional.scaled_dot_product_attention(queries, keys, values, mask)
-            mixed = functional.linear(mixed.transpose(1, 2).reshape(texts, longest, self._width), *layer.attention_out)
+            mixed = functional.linear(mixed.transpose(1, 2).reshape(texts, longest, self.width), *layer.attention_out)
             hidden = self._normalize(hidden + mixed, layer.attention_norm)
             widened = functional.gelu(functional.linear(hidden, *layer.wide))
             hidden = self._normalize(hidden + functional.linear(widened, *layer.narrow), layer.norm)
         return hidden
 
     def _normalize(self, hidden: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
-        return functional.layer_norm(hidden, (self._width,), *norm, self._epsilon)
+        return functional.layer_norm(hidden, (self.width,), *norm, self._epsilon)
 
 
-def supports(model: torch.nn.Module) -> bool:
-    """Whether the model is a BERT encoder of the kind that is computed here."""
+def _supports(config: Mapping[str, Any]) -> bool:
     return (
-        isinstance(model, BertModel)
-        and model.config.hidden_act == "gelu"
-        and getattr(model.config, "position_embedding_type", "absolute") == "absolute"
+        config.get("model_type") == "bert"
+        and config.get("hidden_act", "gelu") == "gelu"
+        and config.get("position_embedding_type", "absolute") == "absolute"
     )
 
 
-def _layer(layer: BertLayer) -> _Layer:
-    attention = layer.attention
-    projections = [_parameters(part) for part in (attention.self.query, attention.self.key, attention.self.value)]
-    weights, biases = zip(*projections, strict=True)
+def _layer(weights: Weights, prefix: str) -> _Layer:
+    projections = [_parameters(weights, f"{prefix}attention.self.{part}") for part in ("query", "key", "value")]
+    matrices, biases = zip(*projections, strict=True)
     return _Layer(
-        attention_in=(torch.cat(weights), torch.cat(biases)),
-        attention_out=_parameters(attention.output.dense),
-        attention_norm=_parameters(attention.output.LayerNorm),
-        wide=_parameters(layer.intermediate.dense),
-        narrow=_parameters(layer.output.dense),
-        norm=_parameters(layer.output.LayerNorm),
+        attention_in=(torch.cat(matrices), torch.cat(biases)),
+        attention_out=_parameters(weights, f"{prefix}attention.output.dense"),
+        attention_norm=_parameters(weights, f"{prefix}attention.output.LayerNorm"),
+        wide=_parameters(weights, f"{prefix}intermediate.dense"),
+        narrow=_parameters(weights, f"{prefix}output.dense"),
+        norm=_parameters(weights, f"{prefix}output.LayerNorm"),
     )
 
 
-def _parameters(module: torch.nn.Linear | torch.nn.LayerNorm) -> tuple[Tensor, Tensor]:
-    return module.weight.detach(), module.bias.detach()
+def _parameters(weights: Weights, name: str) -> tuple[Tensor, Tensor]:
+    return weights[f"{name}.weight"], weights[f"{name}.bias"]

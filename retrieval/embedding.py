@@ -1,7 +1,8 @@
 """The embedder: reads a sentence-transformers folder (encoder, mean or first-token pooling, unit length) and runs it.
 
-The sentence-transformers library itself is not imported: with scikit-learn and SciPy behind it, it costs each process
-five seconds at every start. Knows nothing of chunks or queries beyond the prompts the model wants before each.
+The sentence-transformers library is not imported, nor is transformers for BERT models: with all that stands behind
+them they cost each process five seconds at every start. Knows nothing of chunks or queries beyond the prompts the model
+wants before each.
 """
 
 import hashlib
@@ -14,11 +15,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
-from transformers import AutoModel
-from transformers.utils.logging import disable_progress_bar
 
-from retrieval.bert_encoder import BertEncoder, supports
+from retrieval.bert_encoder import BertEncoder
 from retrieval.errors import ModelUnavailable
 from retrieval.types import Json
 
@@ -53,22 +53,12 @@ class SentenceEmbedder:
             )
         self._threads = threads
         torch.set_num_threads(threads)
-        # a service has no terminal to draw on (transformers leaves the function unannotated)
-        disable_progress_bar()  # type: ignore[no-untyped-call]
         settings = _read(folder / "sentence_bert_config.json")
         self._pool = _pooling(folder)
         self._prompts: dict[str, str] = _read(folder / "config_sentence_transformers.json").get("prompts") or {}
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
-        model = AutoModel.from_pretrained(
-            folder,
-            dtype=dtype or fastest_dtype(),
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            **settings.get("model_args", {}),
-        ).eval()
-        self._encode_tokens = BertEncoder(model) if supports(model) else general_encoder(model)
+        self._encode_tokens, self.dimension = _encoder(folder, dtype or fastest_dtype(), settings)
         # Two locks, so that texts can be counted while others are embedded.
         self._tokenizing = threading.Lock()
         self._computing = threading.Lock()
@@ -76,7 +66,6 @@ class SentenceEmbedder:
         self._recent: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._remembering = threading.Lock()
         self.model_id = f"{folder.name}@{_weights_sha256(folder)[:16]}"
-        self.dimension: int = model.config.hidden_size
         self.max_tokens: int = settings.get("max_seq_length") or _DEFAULT_MAX_TOKENS
 
     def embed_query(self, query: str) -> NDArray[np.float32]:
@@ -136,14 +125,39 @@ class SentenceEmbedder:
         return unit
 
 
-def general_encoder(model: torch.nn.Module) -> TokenEncoder:
-    """The forward pass of any encoder that transformers knows."""
+def _encoder(folder: Path, dtype: torch.dtype, settings: Json) -> tuple[TokenEncoder, int]:
+    """What computes token vectors, and their dimension. Raises `ModelUnavailable` if the folder cannot be read."""
+    try:
+        encoder = BertEncoder.read(folder, dtype)
+        return (encoder, encoder.width) if encoder is not None else general_encoder(folder, dtype, settings)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelUnavailable(
+            f"The embedding model '{folder.name}' cannot be read; run `scholiast models pull {folder.name}` to "
+            "install it anew."
+        ) from error
+
+
+def general_encoder(folder: Path, dtype: torch.dtype, settings: Json) -> tuple[TokenEncoder, int]:
+    """The forward pass of any encoder that transformers knows, and the dimension of its vectors."""
+    from transformers import AutoModel  # noqa: PLC0415 - seconds to import, and the default model needs none of it
+    from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415
+
+    # a service has no terminal to draw on (transformers leaves the function unannotated)
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    model = AutoModel.from_pretrained(
+        folder,
+        dtype=dtype,
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+        **settings.get("model_args", {}),
+    ).eval()
 
     def encode(tokens: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
         hidden: torch.Tensor = model(input_ids=tokens, attention_mask=_mask(tokens, lengths)).last_hidden_state
         return hidden
 
-    return encode
+    return encode, model.config.hidden_size
 
 
 def _mask(tokens: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:

@@ -71,6 +71,9 @@ class UsageDetails(BaseModel):
     first_token_milliseconds: float
     total_milliseconds: float
     finish_reason: str
+    reused_tokens: Annotated[int, Field(description="Of the prompt, read before for another that begins the same.")]
+    guessed_tokens: Annotated[int, Field(description="Of the answer, looked up in the prompt and checked.")]
+    accepted_tokens: Annotated[int, Field(description="Guessed tokens that the model chose.")]
 
 
 class AnswerDetails(BaseModel):

@@ -25,6 +25,7 @@ from app.progress import wait_until_ready
 from app.restore import restore as restore_backup
 from app.settings import Settings
 from app.step_progress import steps_on
+from app.supervisor import Supervisor
 from retrieval.errors import ModelUnavailable, ScholiastError
 
 app = typer.Typer(
@@ -49,16 +50,18 @@ def serve(
     settings = Settings()
     # After its graceful stop uvicorn raises the signal again; stopping on request is a success.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
-        "app.main:create_app",
-        factory=True,
-        host=host or settings.host,
-        port=settings.port if port is None else port,
-        log_level=settings.log_level.lower(),
-        access_log=False,
-        timeout_graceful_shutdown=20,
-        server_header=False,
-    )
+    # The workers start first: they load what they need while this process does.
+    with Supervisor(settings.workers):
+        uvicorn.run(
+            "app.main:create_app",
+            factory=True,
+            host=host or settings.host,
+            port=settings.port if port is None else port,
+            log_level=settings.log_level.lower(),
+            access_log=False,
+            timeout_graceful_shutdown=20,
+            server_header=False,
+        )
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

@@ -17,7 +17,6 @@ from app.metrics import Metrics, RequestTimer
 from app.routes import ask, collections, documents, health, search
 from app.service import Service
 from app.settings import Settings
-from app.supervisor import Supervisor
 from app.wiring import Engines, Storage, load_engines, open_storage
 from retrieval import failpoints
 
@@ -39,10 +38,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         service.start()
-        supervisor = Supervisor(settings.workers)
-        supervisor.start()
         yield
-        supervisor.stop()
         storage.close()
 
     app = FastAPI(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import chain, repeat
 from typing import Any
 
 from rich.console import Console
@@ -9,7 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.client import Client
 
-_POLL_SECONDS = 0.3
+# Asking costs the service time that ingest could use, so it becomes rarer.
+_POLL_SECONDS = (0.2, 0.3, 0.5, 0.7, 1.0)
 
 
 def wait_until_ready(client: Client, document_ids: Sequence[str], console: Console) -> Sequence[Any]:
@@ -17,13 +19,18 @@ def wait_until_ready(client: Client, document_ids: Sequence[str], console: Conso
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("waiting", total=len(document_ids))
-        while True:
-            found = [client.document(document_id) for document_id in document_ids]
-            finished = [document for document in found if document["status"] in ("ready", "failed")]
-            stages = sorted(
-                {document["progress"]["stage"] or "queued" for document in found if document not in finished}
-            )
-            progress.update(task, completed=len(finished), description=", ".join(stages) or "ready")
-            if len(finished) == len(found):
-                return found
-            time.sleep(_POLL_SECONDS)
+        found: dict[str, Any] = {}
+        for pause in chain(_POLL_SECONDS, repeat(_POLL_SECONDS[-1])):
+            open_ids = [document_id for document_id in document_ids if not _finished(found.get(document_id))]
+            found |= {document_id: client.document(document_id) for document_id in open_ids}
+            unfinished = [document for document in found.values() if not _finished(document)]
+            stages = sorted({document["progress"]["stage"] or "queued" for document in unfinished})
+            progress.update(task, completed=len(found) - len(unfinished), description=", ".join(stages) or "ready")
+            if not unfinished:
+                break
+            time.sleep(pause)
+    return [found[document_id] for document_id in document_ids]
+
+
+def _finished(document: Any) -> bool:
+    return document is not None and document["status"] in ("ready", "failed")

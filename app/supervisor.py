@@ -4,8 +4,12 @@ import logging
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
+from typing import Self
 
 _LOGGER = logging.getLogger(__name__)
+
+WORKER = (sys.executable, "-m", "app.worker")
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
@@ -17,19 +21,22 @@ _STOP_PATIENCE_SECONDS = 20.0
 class Supervisor:
     """Runs `count` workers, named worker-1 onwards, until it is stopped."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, command: Sequence[str] = WORKER) -> None:
+        """`command` starts a worker; it is given the options `--name` and `--with-parent`."""
+        self._command = command
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._supervise, args=(f"worker-{number}",), name=f"supervise-{number}")
             for number in range(1, count + 1)
         ]
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         """Starts the workers."""
         for thread in self._threads:
             thread.start()
+        return self
 
-    def stop(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """Asks the workers to finish what they must and waits for them."""
         self._stop.set()
         for thread in self._threads:
@@ -39,7 +46,7 @@ class Supervisor:
         pause = _FIRST_PAUSE_SECONDS
         while not self._stop.is_set():
             process = subprocess.Popen(  # noqa: S603 - our own module, no outside input
-                [sys.executable, "-m", "app.worker", "--name", name, "--with-parent"]
+                [*self._command, "--name", name, "--with-parent"]
             )
             seconds = self._watch(process)
             if self._stop.is_set():

@@ -7,14 +7,23 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+# Attention over numbers of positions that are no multiple of 16 rounds a row differently in company of others.
+_PADDING = 32
+
+
+def padded(positions: int) -> int:
+    """The number of positions that attention looks at where so many are filled; the rest are masked."""
+    return -(-positions // _PADDING) * _PADDING
+
 
 class KeyValues:
     """What attention needs of a sequence: `keys` and `values` [layers, heads, capacity, dimension], `length` filled."""
 
     def __init__(self, shape: tuple[int, int, int], capacity: int, dtype: torch.dtype) -> None:
         layers, heads, dimension = shape
-        self.keys = torch.empty(layers, heads, capacity, dimension, dtype=dtype)
-        self.values = torch.empty_like(self.keys)
+        # Zeros, since attention also touches positions after the filled part, with weight 0.
+        self.keys = torch.zeros(layers, heads, padded(capacity), dimension, dtype=dtype)
+        self.values = torch.zeros_like(self.keys)
         self.length = 0
 
     @property
@@ -27,15 +36,14 @@ class KeyValues:
         """Bytes held."""
         return 2 * self.keys.nbytes
 
-    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Writes [heads, rows, dimension] after the filled part; gives all of the layer up to and with them.
+    def append(self, layer: int, keys: Tensor, values: Tensor) -> None:
+        """Writes [heads, rows, dimension] after the filled part.
 
         `length` does not move, since every layer writes the same positions; `advance` moves it.
         """
         end = self.length + keys.shape[1]
         self.keys[layer, :, self.length : end] = keys
         self.values[layer, :, self.length : end] = values
-        return self.keys[layer, :, :end], self.values[layer, :, :end]
 
     def advance(self, rows: int) -> None:
         """Counts the rows that all layers have written; a negative number takes the last ones back."""

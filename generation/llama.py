@@ -17,12 +17,12 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 
-from generation.kv_cache import KeyValues
+from generation.kv_cache import KeyValues, padded
 
 # Rows of one sequence in a step. More cost more than the guesses among them gain.
 MAX_STEP_ROWS = 4
 # Positions before the rows with which it is tried whether rows of one step round as they do one by one.
-_TRIED_POSITIONS = (9, 300)
+_TRIED_POSITIONS = (9, 30, 300, 317)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,30 @@ class _Layer:
     inner_out: _Packed
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What some rows of one sequence look at: the first `end` positions of the cache, through a mask."""
+
+    cache: KeyValues
+    rows: int
+    end: int
+    mask: Tensor
+    shared: bool  # the queries of a key head stand as rows of one product, which spares copies of the keys
+
+    def attend(self, layer: int, queries: Tensor) -> Tensor:
+        """Softmax attention of queries [heads, rows, dimension]."""
+        keys, values = self.cache.keys[None, layer, :, : self.end], self.cache.values[None, layer, :, : self.end]
+        if self.shared:
+            grouped = queries.reshape(1, keys.shape[1], -1, keys.shape[3])
+            mixed = functional.scaled_dot_product_attention(grouped, keys, values, attn_mask=self.mask, scale=1.0)
+        else:
+            several = queries.shape[0] != keys.shape[1]
+            mixed = functional.scaled_dot_product_attention(
+                queries[None], keys, values, attn_mask=self.mask, scale=1.0, enable_gqa=several
+            )
+        return mixed.reshape(queries.shape)
+
+
 class LlamaDecoder:
     """A Llama model; holds its weights. Not for use by two threads at once."""
 
@@ -146,10 +170,10 @@ class LlamaDecoder:
         positions = [slice(cache.length, cache.length + len(tokens)) for tokens, cache in sequences]
         hidden = self._embedding[[token for tokens, _ in sequences for token in tokens]].float()
         rotations = torch.cat([self._rotations[span] for span in positions])
-        masks = [_causal_mask(len(tokens), cache.length, self.dtype) for tokens, cache in sequences]
+        views = [self._view(len(tokens), cache, exact=exact) for tokens, cache in sequences]
         for number, layer in enumerate(self._layers):
             mixed = multiply(self._norm(hidden), layer.attention_in)
-            attended = self._attend(number, mixed, rotations, [cache for _, cache in sequences], masks)
+            attended = self._attend(number, mixed, rotations, views)
             hidden = hidden + multiply(attended, layer.attention_out)
             inner = multiply(self._norm(hidden), layer.inner_in)
             gated = functional.silu(inner[:, : self.shape.inner]) * inner[:, self.shape.inner :]
@@ -163,31 +187,32 @@ class LlamaDecoder:
         length = torch.linalg.vector_norm(hidden, dim=-1, keepdim=True)
         return (hidden / torch.hypot(length, self._floor)).to(self.dtype)
 
-    def _attend(
-        self,
-        number: int,
-        mixed: Tensor,
-        rotations: Tensor,
-        caches: Sequence[KeyValues],
-        masks: Sequence[Tensor | None],
-    ) -> Tensor:
+    def _view(self, rows: int, cache: KeyValues, *, exact: bool) -> "_View":
+        """What the rows of a sequence may look at: everything before them and themselves."""
+        end = cache.length + rows
+        if exact:
+            mask = _causal_mask(rows, cache.length, end, self.dtype)
+            return _View(cache, rows, end, mask, shared=False)
+        mask = _causal_mask(rows, cache.length, padded(end), self.dtype)
+        return _View(cache, rows, padded(end), mask.repeat(self.shape.heads // self.shape.key_heads, 1), shared=True)
+
+    def _attend(self, number: int, mixed: Tensor, rotations: Tensor, views: Sequence["_View"]) -> Tensor:
         """Grouped-query attention of each sequence over its own cache; [rows, heads * dimension]."""
         shape, rows = self.shape, len(mixed)
         rotated_heads = shape.heads + shape.key_heads
         pairs = mixed[:, : rotated_heads * shape.dimension].float().view(rows, rotated_heads, shape.dimension // 2, 2)
         rotated = torch.view_as_real(torch.view_as_complex(pairs) * rotations).flatten(2).to(self.dtype)
         values = mixed[:, rotated_heads * shape.dimension :].view(rows, shape.key_heads, shape.dimension)
-        counts = [rows] if len(caches) == 1 else [1 if mask is None else len(mask) for mask in masks]
-        attended = [
-            _attention(own[: shape.heads], *cache.append(number, own[shape.heads :], own_values), mask)
-            for own, own_values, cache, mask in zip(
-                torch.split(rotated.transpose(0, 1), counts, dim=1),
-                torch.split(values.transpose(0, 1), counts, dim=1),
-                caches,
-                masks,
-                strict=True,
-            )
-        ]
+        counts = [view.rows for view in views]
+        attended = []
+        for view, own, own_values in zip(
+            views,
+            torch.split(rotated.transpose(0, 1), counts, dim=1),
+            torch.split(values.transpose(0, 1), counts, dim=1),
+            strict=True,
+        ):
+            view.cache.append(number, own[shape.heads :], own_values)
+            attended.append(view.attend(number, own[: shape.heads]))
         joined = attended[0] if len(attended) == 1 else torch.cat(attended, dim=1)
         return joined.transpose(0, 1).reshape(rows, shape.heads * shape.dimension)
 
@@ -226,29 +251,9 @@ def _packed_product(rows: Tensor, matrix: _Packed) -> Tensor:
     return product
 
 
-def _attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
-    """Softmax attention; queries [heads, rows, dimension] over keys and values [key heads, positions, dimension].
-
-    The queries that share a key head stand as rows of one product, which spares copies of the keys.
-    """
-    heads, rows, dimension = queries.shape
-    groups = heads // keys.shape[0]
-    if rows > MAX_STEP_ROWS:
-        attended = functional.scaled_dot_product_attention(
-            queries[None], keys[None], values[None], attn_mask=mask, scale=1.0, enable_gqa=groups > 1
-        )
-        return attended[0]
-    shared = queries.reshape(1, keys.shape[0], groups * rows, dimension)
-    repeated = None if mask is None else mask.repeat(groups, 1)
-    attended = functional.scaled_dot_product_attention(shared, keys[None], values[None], attn_mask=repeated, scale=1.0)
-    return attended.view(heads, rows, dimension)
-
-
-def _causal_mask(rows: int, before: int, dtype: torch.dtype) -> Tensor | None:
-    """[rows, before + rows]: nothing that comes later; a single row sees everything and needs none."""
-    if rows == 1:
-        return None
-    return torch.full((rows, before + rows), -math.inf, dtype=dtype).triu_(before + 1)
+def _causal_mask(rows: int, before: int, end: int, dtype: torch.dtype) -> Tensor:
+    """[rows, end]: nothing that comes later than the row, which itself has `before` positions before it."""
+    return torch.full((rows, end), -math.inf, dtype=dtype).triu_(before + 1)
 
 
 def _paired(weight: Tensor, dimension: int) -> Tensor:

@@ -44,8 +44,9 @@ class ScriptedDecoder:
         rows = []
         for token in tokens:
             column = torch.full((1, 1, 1), float(token))
-            held, _ = cache.append(0, column, column)
+            cache.append(0, column, column)
             cache.advance(1)
+            held = cache.keys[0, 0, : cache.length]
             rows.append(torch.nn.functional.one_hot(torch.tensor(self.next(held.flatten().tolist())), VOCABULARY))
         return torch.stack(rows).float()
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.settings import Settings
-from bench import ingest, parsing, representations, retrieval, search
+from bench import files, ingest, parsing, representations, retrieval, search
 from bench.report import Report, publish
 
 RESULTS = Path("bench/results")
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[Settings, Path | None, Path | None], Report]] = 
     "representations": lambda settings, data, _outputs: representations.run(settings, data),
     "search": lambda settings, _data, _outputs: search.run(settings),
     "ingest": lambda settings, _data, _outputs: ingest.run(settings),
+    "files": lambda settings, data, _outputs: files.run(settings, data),
     "parsing": lambda _settings, data, outputs: parsing.run(data, outputs),
 }
 
@@ -25,7 +26,7 @@ def main(
     data: Annotated[
         Path | None,
         typer.Option(
-            exists=True, file_okay=False, help="Folder of corpora in the BEIR layout, or of parser test files."
+            exists=True, file_okay=False, help="Folder of corpora in the BEIR layout, of parser test files, or of files of any kind."
         ),
     ] = None,
     outputs: Annotated[

@@ -1,5 +1,6 @@
 """Parses files in processes that a hostile or damaged file may crash, fill or hang without harm to the worker."""
 
+import hashlib
 import json
 import os
 import queue
@@ -15,8 +16,9 @@ from pathlib import Path
 from types import TracebackType
 
 from ingest.parsing.sandbox_limits import SandboxLimits
-from ingest.parsing.sandbox_result import read_result, result_path
+from ingest.parsing.sandbox_result import read_result, result_path, rows_path
 from ingest.parsing.types import ParsedDocument
+from ingest.parsing.version import parser_version
 from retrieval.errors import DocumentRejected, Overloaded
 
 _SERVER = "ingest.parsing.sandbox_server"
@@ -31,12 +33,15 @@ class ParserSandbox:
     """Parses files in child processes under limits; safe to use from several threads.
 
     Keeps `size` warm server processes, so as many files are parsed at once; a further caller waits. A server that has
-    died is started anew. Close it, or use it as a context manager, to end the servers.
+    died is started anew. Close it, or use it as a context manager, to end the servers. Its `version` changes with the
+    code of the parsers and with the limits: the same bytes read under the same version give the same result.
     """
 
     def __init__(self, size: int = 2, limits: SandboxLimits | None = None, parsers: str | None = None) -> None:
         """`parsers` names another dict of parsers as `module:name`."""
         self._limits = limits or SandboxLimits()
+        made_by = [parser_version(), parsers, asdict(self._limits)]
+        self.version = hashlib.sha256(json.dumps(made_by).encode()).hexdigest()
         self._closed = threading.Event()
         self._servers = [_Server(parsers) for _ in range(size)]
         self._idle: queue.LifoQueue[_Server] = queue.LifoQueue()
@@ -125,7 +130,7 @@ class ParserSandbox:
     def _result(self, path: Path) -> ParsedDocument | DocumentRejected:
         """What the child has written; `crashed` for a result that it cannot have meant."""
         try:
-            if path.stat().st_size > self._limits.result:
+            if any(part.stat().st_size > self._limits.result for part in (path, rows_path(path)) if part.exists()):
                 return DocumentRejected("too_much_text", "The file holds more text than can be stored. Split it.")
             return read_result(path)
         except DocumentRejected as rejection:

@@ -6,6 +6,7 @@ documents at a time because small ones cost less together: one process to parse 
 transaction to store them.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -33,6 +34,10 @@ from retrieval.store.documents import Document
 from retrieval.store.revisions import ExtractedText, Progress
 from retrieval.store.tables import NewTable
 from retrieval.types import Json
+
+# Between two transactions of one large document. SQLite does not queue writers: those that wait look again every
+# 0.1 s, and one that begins anew at once would keep them out until their 30 s are over.
+LET_OTHERS_WRITE_SECONDS = 0.12
 
 
 class Parser(Protocol):
@@ -193,6 +198,7 @@ def _store_large(tools: IngestTools, revision: RevisionChunks) -> None:
     with tools.database.write() as connection:
         chunks.remove(connection, [revision.key])
     for piece in chunks.pieces(revision, tools.chunks_at_once):
+        time.sleep(LET_OTHERS_WRITE_SECONDS)
         with tools.database.write() as connection:
             if not revisions.existing(connection, [revision.key]):
                 return
@@ -220,7 +226,9 @@ def _store_tables(tools: IngestTools, document: Document, found: Sequence[TypedT
         if not revisions.existing(connection, [document.revision_key]):
             return
         keys = tables.replace(connection, document.revision_key, new)
-    for rows in tables.row_batches(keys, new):
+    for number, rows in enumerate(tables.row_batches(keys, new)):
+        if number:
+            time.sleep(LET_OTHERS_WRITE_SECONDS)
         with tools.database.write() as connection:
             if not revisions.existing(connection, [document.revision_key]):
                 return

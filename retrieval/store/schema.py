@@ -1,7 +1,7 @@
 """The tables. The database is the truth; every index, file and cache beside it can be rebuilt from here.
 
 Everything that hangs on a document hangs on it by foreign keys that cascade, so one DELETE leaves nothing behind;
-tables that only later stages fill (tree, tables, graph, feedback) already obey that rule.
+tables that only later stages fill (tree, tables, graph, feedback, stage cache) already obey that rule.
 Keys that index files and change readers hold on to are never reused (AUTOINCREMENT).
 """
 
@@ -264,5 +264,15 @@ feedback = Table(
     Column("request_id", String(36), nullable=False, index=True),
     Column("chunk_id", String(36), ForeignKey("chunks.id", ondelete="CASCADE"), nullable=True),
     Column("value", Float, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+stage_cache = Table(
+    "stage_cache",
+    metadata,
+    Column("cache_key", String(64), primary_key=True),  # hash(input + configuration + model)
+    _owned_by("document_key", "documents.key"),  # a cached text must not outlive its document
+    Column("stage", String(32), nullable=False),
+    Column("value", LargeBinary, nullable=False),
     Column("created_at", Float, nullable=False),
 )

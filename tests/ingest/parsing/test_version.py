@@ -30,5 +30,8 @@ def test_other_limits_and_other_parsers_are_another_version() -> None:
         ParserSandbox(size=0, limits=SandboxLimits(memory=2**30)),
         ParserSandbox(size=0, parsers="tests.ingest.parsing.scripted_parsers:PARSERS"),
     ]
+    same = ParserSandbox(size=0)
     assert len({sandbox.version for sandbox in sandboxes}) == len(sandboxes)
-    assert ParserSandbox(size=0).version == sandboxes[0].version != parser_version()
+    assert same.version == sandboxes[0].version != parser_version()
+    for sandbox in (*sandboxes, same):
+        sandbox.close()

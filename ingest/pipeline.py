@@ -61,7 +61,7 @@ class IngestTools:
     count_tokens: Callable[[Sequence[str]], Sequence[int]]
     embed: Callable[[Sequence[str]], NDArray[np.float32]]
     model_id: str
-    # Vectors made and committed at a time: a crash loses at most so many, a note beside a book waits for at most so many.
+    # Vectors made and committed at a time: a crash loses at most so many, a note beside a book waits for so many.
     stride: int = 64
     chunks_at_once: int = 2_000  # in one transaction: while many are stored, others must get to write in between
 

@@ -72,8 +72,13 @@ class Settings(BaseSettings):
         int, Field(ge=256, le=65536, description="Memory of the child process that parses one file, in MiB.")
     ] = 1536
     parse_seconds: Annotated[
-        int, Field(ge=1, le=3600, description="Wall time for parsing one file; a hanging parser is stopped.")
-    ] = 120
+        int,
+        Field(
+            ge=1,
+            le=3600,
+            description="Wall time for parsing one file; 5,000 dense pages take it, a hanging parser is stopped.",
+        ),
+    ] = 300
     ingest_concurrency: Annotated[
         int, Field(ge=1, le=64, description="Documents a worker ingests side by side, to fill the embedder's batches.")
     ] = 16

@@ -1,23 +1,36 @@
 """`python -m bench`, `scholiast bench`, `make bench`: runs benchmarks and writes bench/results/."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.settings import Settings
-from bench import engine, ingest, parsing, representations, retrieval, search
+from bench import engine, files, ingest, parsing, representations, retrieval, search
 from bench.report import Report, publish
 
 RESULTS = Path("bench/results")
-BENCHMARKS: dict[str, Callable[[Settings, Path | None, Path | None], Report]] = {
-    "retrieval": lambda settings, data, _outputs: retrieval.run(settings, data),
-    "representations": lambda settings, data, _outputs: representations.run(settings, data),
-    "search": lambda settings, _data, _outputs: search.run(settings),
-    "ingest": lambda settings, _data, _outputs: ingest.run(settings),
-    "engine": lambda settings, _data, _outputs: engine.run(settings),
-    "parsing": lambda _settings, data, outputs: parsing.run(data, outputs),
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run may be told; a benchmark takes of it what concerns it."""
+
+    data: Path | None
+    outputs: Path | None
+    passages: int
+
+
+BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
+    "retrieval": lambda settings, options: retrieval.run(settings, options.data),
+    "representations": lambda settings, options: representations.run(settings, options.data),
+    "search": lambda settings, _options: search.run(settings),
+    "ingest": lambda settings, options: ingest.run(settings, options.passages),
+    "engine": lambda settings, _options: engine.run(settings),
+    "files": lambda settings, options: files.run(settings, options.data),
+    "parsing": lambda _settings, options: parsing.run(options.data, options.outputs),
 }
 
 
@@ -26,19 +39,22 @@ def main(
     data: Annotated[
         Path | None,
         typer.Option(
-            exists=True, file_okay=False, help="Folder of corpora in the BEIR layout, or of parser test files."
+            exists=True,
+            file_okay=False,
+            help="Folder of corpora in the BEIR layout, of parser test files, or of files of any kind.",
         ),
     ] = None,
     outputs: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="Folder of what other parsers made of the files.")
     ] = None,
+    passages: Annotated[int, typer.Option(min=1, help="Passages in each round of `ingest`.")] = 1000,
     json: Annotated[Path | None, typer.Option(help="File for the figures, instead of one in bench/results/.")] = None,
 ) -> None:
     """Run benchmarks in-process and print their tables."""
     for name in names or list(BENCHMARKS):
         if name not in BENCHMARKS:
             raise typer.BadParameter(f"'{name}' is none of {', '.join(BENCHMARKS)}.")
-        publish(BENCHMARKS[name](Settings(), data, outputs), json or RESULTS / f"{name}.json")
+        publish(BENCHMARKS[name](Settings(), Options(data, outputs, passages)), json or RESULTS / f"{name}.json")
 
 
 if __name__ == "__main__":

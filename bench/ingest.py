@@ -1,8 +1,13 @@
-"""How much of the embedder's own speed is left once passages go through upload, queue, worker and database."""
+"""How much of the embedder's own speed is left once passages go through upload, queue, worker and database.
+
+Also what memory the worker takes from the first document to the last: `--passages 10000` shows whether it grows.
+"""
 
 import time
 from collections.abc import Sequence
 from statistics import median
+
+import psutil
 
 from app.client import Client
 from app.fresh_service import fresh_service
@@ -13,6 +18,8 @@ from retrieval.embedding import SentenceEmbedder
 
 # The speed of a machine drifts, so the two are measured in turn and each round is compared with itself.
 _ROUNDS = 3
+_UPLOADED_AT_ONCE = 1_000  # as many texts as one request may hold
+_MEBIBYTE = 1024 * 1024
 
 
 def run(settings: Settings, count: int = 1000) -> Report:
@@ -24,11 +31,12 @@ def run(settings: Settings, count: int = 1000) -> Report:
     tokens = sum(embedder.count_tokens(texts)) / len(texts)
     embedder.embed_passages(texts[:64])
     service_seconds, embedder_seconds = [], []
+    memory: list[float] = []
     with fresh_service() as client:
-        _ingest(client, ["A document that wakes the worker."], "warm-up")
+        _ingest(client, ["A document that wakes the worker."], "warm-up", memory)
         for passed, batch in enumerate(rounds):
             before = _embed(embedder, batch)
-            service_seconds.append(_ingest(client, batch, f"round-{passed}"))
+            service_seconds.append(_ingest(client, batch, f"round-{passed}", memory))
             embedder_seconds.append((before + _embed(embedder, batch)) / 2)
     ratios = [beside / service for beside, service in zip(embedder_seconds, service_seconds, strict=True)]
     data = f"{count} documents of {tokens:.0f} tokens"
@@ -39,18 +47,32 @@ def run(settings: Settings, count: int = 1000) -> Report:
             Row("service", data, "documents per second", count / median(service_seconds)),
             Row("embedder alone", data, "documents per second", count / median(embedder_seconds)),
             Row("service / embedder", data, "ratio", median(ratios)),
+            Row("worker", data, "MiB, a tenth done", memory[len(memory) // 10]),
+            Row("worker", data, "MiB, half done", memory[len(memory) // 2]),
+            Row("worker", data, "MiB, at the end", memory[-1]),
+            Row("worker", data, "MiB, most", max(memory)),
         ],
     )
 
 
-def _ingest(client: Client, texts: Sequence[str], collection: str) -> float:
-    """Seconds from the moment the documents are accepted until the last is ready."""
-    accepted = client.upload_texts([(f"{number}.txt", text) for number, text in enumerate(texts)], collection)
+def _ingest(client: Client, texts: Sequence[str], collection: str, memory: list[float]) -> float:
+    """Seconds from the moment the first documents are accepted until the last is ready; samples the worker's memory."""
+    named = [(f"{number}.txt", text) for number, text in enumerate(texts)]
+    accepted = len(client.upload_texts(named[:_UPLOADED_AT_ONCE], collection))
     started = time.perf_counter()
+    for start in range(_UPLOADED_AT_ONCE, len(named), _UPLOADED_AT_ONCE):
+        accepted += len(client.upload_texts(named[start : start + _UPLOADED_AT_ONCE], collection))
     while client.unfinished(collection):
+        memory.append(_worker_memory())
         time.sleep(0.25)
-    assert len(accepted) == len(texts)
+    assert accepted == len(texts)
     return time.perf_counter() - started
+
+
+def _worker_memory() -> float:
+    """Resident MiB of the worker of the service that this process started."""
+    workers = [child for child in psutil.Process().children(recursive=True) if "app.worker" in child.cmdline()]
+    return sum(worker.memory_info().rss for worker in workers) / _MEBIBYTE
 
 
 def _embed(embedder: SentenceEmbedder, texts: Sequence[str]) -> float:

@@ -44,6 +44,7 @@ class Maintenance:
         self._files = files
         self._jobs = jobs
         self._model_id = model_id
+        self._worker = ""
         self._seen: dict[str, tuple[int, float]] = {}  # collection -> (change number, when it was first seen)
         files.clear_unfinished()
         self._tasks = [
@@ -53,8 +54,9 @@ class Maintenance:
             _Task(self._sweep, 600.0),
         ]
 
-    def tick(self) -> None:
-        """Runs the tasks that are due."""
+    def tick(self, worker: str) -> None:
+        """Runs the tasks that are due, in the worker of this name."""
+        self._worker = worker
         for task in self._tasks:
             if time.monotonic() - task.last >= task.every_seconds:
                 task.last = time.monotonic()
@@ -87,7 +89,7 @@ class Maintenance:
         _LOGGER.info("Published an index of %d chunks for collection %s.", count, name)
 
     def _reap(self) -> None:
-        if stranded := recovery.reap(self._database):
+        if stranded := recovery.reap(self._database, self._worker):
             _LOGGER.warning("Took over %d jobs of workers that died.", len(stranded))
 
     def _reconcile(self) -> None:

@@ -6,9 +6,11 @@ documents at a time because small ones cost less together: one process to parse 
 transaction to store them.
 """
 
+import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +21,8 @@ from ingest.chunking.strategies import CHUNKERS, DEFAULT_CHUNK_TOKENS, DEFAULT_C
 from ingest.chunking.types import Embedder
 from ingest.parsing.quality import measure, warnings_for
 from ingest.parsing.types import Block, ParsedDocument
-from ingest.tables.extract import typed_tables
+from ingest.tables.names import table_names
+from ingest.tables.types import TypedTable
 from retrieval import failpoints
 from retrieval.analysis import terms
 from retrieval.errors import DocumentRejected
@@ -32,9 +35,18 @@ from retrieval.store.revisions import ExtractedText, Progress
 from retrieval.store.tables import NewTable
 from retrieval.types import Json
 
+# Between two transactions of one large document. SQLite does not queue writers: those that wait look again every
+# 0.1 s, and one that begins anew at once would keep them out until their 30 s are over.
+LET_OTHERS_WRITE_SECONDS = 0.12
+
 
 class Parser(Protocol):
-    """Reads files, given as (path, media type); what cannot be read is answered by the error that says why."""
+    """Reads files, given as (path, media type); what cannot be read is answered by the error that says why.
+
+    The same bytes give the same result under the same `version`.
+    """
+
+    version: str
 
     def parse_all(self, files: Sequence[tuple[Path, str]]) -> Sequence[ParsedDocument | DocumentRejected]: ...
 
@@ -49,7 +61,9 @@ class IngestTools:
     count_tokens: Callable[[Sequence[str]], Sequence[int]]
     embed: Callable[[Sequence[str]], NDArray[np.float32]]
     model_id: str
-    stride: int = 128  # vectors committed at a time: a crash loses at most this much embedding
+    # Vectors made and committed at a time: a crash loses at most so many, a note beside a book waits for so many.
+    stride: int = 64
+    chunks_at_once: int = 2_000  # in one transaction: while many are stored, others must get to write in between
 
 
 def ingest_document(tools: IngestTools, document: Document) -> None:
@@ -69,9 +83,14 @@ def ingest_documents(tools: IngestTools, documents: Sequence[Document]) -> None:
 
 
 def parse(tools: IngestTools, documents: Sequence[Document]) -> Mapping[int, ParsedDocument]:
-    """Text and blocks by revision, from the database where an earlier attempt got that far."""
+    """Text and blocks by revision, from the database where an earlier attempt, or another revision, got that far."""
+    keys = [document.revision_key for document in documents]
     with tools.database.read() as connection:
-        stored = revisions.load_texts(connection, [document.revision_key for document in documents])
+        alike = revisions.parsed_alike(connection, keys, tools.parser.version)
+    if alike:
+        _take_over(tools, documents, alike)
+    with tools.database.read() as connection:
+        stored = revisions.load_texts(connection, keys)
     parsed = {key: _parsed(text) for key, text in stored.items()}
     unread = [document for document in documents if document.revision_key not in parsed]
     if not unread:
@@ -82,10 +101,15 @@ def parse(tools: IngestTools, documents: Sequence[Document]) -> Mapping[int, Par
         for document, outcome in zip(unread, tools.parser.parse_all(files), strict=True)
     }
     failpoints.reached("parse.read")
+    for document in unread:
+        outcome = outcomes[document.revision_key]
+        if isinstance(outcome, ParsedDocument) and outcome.tables:
+            _store_tables(tools, document, outcome.tables)
     with tools.database.write() as connection:
         alive = revisions.existing(connection, list(outcomes))
         read = {key: found for key, found in outcomes.items() if key in alive and isinstance(found, ParsedDocument)}
-        revisions.save_texts(connection, {key: _extracted(found) for key, found in read.items()})
+        extracted = {key: _extracted(found, tools.parser.version) for key, found in read.items()}
+        revisions.save_texts(connection, extracted)
         revisions.note_advance(connection, "chunk", dict.fromkeys(read, Progress(0, 1)))
         for key, outcome in outcomes.items():
             if isinstance(outcome, DocumentRejected):
@@ -97,7 +121,7 @@ def parse(tools: IngestTools, documents: Sequence[Document]) -> Mapping[int, Par
 def split(tools: IngestTools, documents: Sequence[Document], parsed: Mapping[int, ParsedDocument]) -> None:
     """Stores the chunks of the parsed documents, unless an earlier attempt did."""
     with tools.database.read() as connection:
-        done = chunks.counts(connection, list(parsed))
+        done = chunks.counts(connection, list(parsed)).keys() & revisions.past_chunking(connection, list(parsed))
         settings = {
             name: collections.get(connection, name).settings for name in {item.collection for item in documents}
         }
@@ -112,14 +136,15 @@ def split(tools: IngestTools, documents: Sequence[Document], parsed: Mapping[int
     ]
     if not new:
         return
-    found = _tables_of(documents, parsed, {item.key for item in new})
     failpoints.reached("chunk.split")
+    large = {item.key for item in new if len(item.chunks) > tools.chunks_at_once}
+    for item in new:
+        if item.key in large:
+            _store_large(tools, item)
     with tools.database.write() as connection:
         alive = revisions.existing(connection, [item.key for item in new])
         new = [item for item in new if item.key in alive]
-        chunks.replace(connection, new)
-        for key in {item.key for item in new} & found.keys():
-            tables.replace(connection, key, found[key])
+        chunks.replace(connection, [item for item in new if item.key not in large])
         revisions.note_advance(connection, "embed", {item.key: Progress(0, len(item.chunks)) for item in new})
     failpoints.reached("chunk.saved")
 
@@ -169,19 +194,46 @@ def _chunks_of(tools: IngestTools, parsed: ParsedDocument, settings: Json) -> Se
     return new
 
 
-def _tables_of(
-    documents: Sequence[Document], parsed: Mapping[int, ParsedDocument], keys: Collection[int]
-) -> Mapping[int, Sequence[NewTable]]:
-    """The typed tables of those documents that have any."""
-    return {
-        document.revision_key: [
-            NewTable(table.name, table.title, [asdict(column) for column in table.columns], table.rows)
-            for table in typed_tables(parsed[document.revision_key], document.name)
-        ]
-        for document in documents
-        if document.revision_key in keys
-        and any(block.kind == "table" for block in parsed[document.revision_key].blocks)
-    }
+def _store_large(tools: IngestTools, revision: RevisionChunks) -> None:
+    """Stores many chunks in several transactions; `split` says when they are all there."""
+    with tools.database.write() as connection:
+        chunks.remove(connection, [revision.key])
+    for piece in chunks.pieces(revision, tools.chunks_at_once):
+        time.sleep(LET_OTHERS_WRITE_SECONDS)
+        with tools.database.write() as connection:
+            if not revisions.existing(connection, [revision.key]):
+                return
+            chunks.add(connection, [piece])
+
+
+def _take_over(tools: IngestTools, documents: Sequence[Document], alike: Mapping[int, int]) -> None:
+    """Gives the revisions what was read from the same bytes for others, as (revision, other) in `alike`."""
+    names = {document.revision_key: document.name for document in documents}
+    with tools.database.write() as connection:
+        for key in revisions.existing(connection, list(alike)):
+            revisions.copy_text(connection, alike[key], key)
+            tables.copy(connection, alike[key], key, partial(table_names, document_name=names[key]))
+        revisions.note_advance(connection, "chunk", dict.fromkeys(alike, Progress(0, 1)))
+
+
+def _store_tables(tools: IngestTools, document: Document, found: Sequence[TypedTable]) -> None:
+    """Stores the tables of a revision that nobody sees yet, in several transactions where they are large."""
+    names = table_names([table.title for table in found], document.name)
+    new = [
+        NewTable(name, table.title, [asdict(column) for column in table.columns], table.rows)
+        for name, table in zip(names, found, strict=True)
+    ]
+    with tools.database.write() as connection:
+        if not revisions.existing(connection, [document.revision_key]):
+            return
+        keys = tables.replace(connection, document.revision_key, new)
+    for number, rows in enumerate(tables.row_batches(keys, new)):
+        if number:
+            time.sleep(LET_OTHERS_WRITE_SECONDS)
+        with tools.database.write() as connection:
+            if not revisions.existing(connection, [document.revision_key]):
+                return
+            tables.add_rows(connection, rows)
 
 
 def _refused_if_empty(outcome: ParsedDocument | DocumentRejected) -> ParsedDocument | DocumentRejected:
@@ -190,11 +242,12 @@ def _refused_if_empty(outcome: ParsedDocument | DocumentRejected) -> ParsedDocum
     return outcome
 
 
-def _extracted(parsed: ParsedDocument) -> ExtractedText:
+def _extracted(parsed: ParsedDocument, parser_version: str) -> ExtractedText:
     rows = [[block.kind, block.start, block.end, block.page, block.headings, block.level] for block in parsed.blocks]
     quality = measure(parsed)
     warnings = [*parsed.warnings, *warnings_for(parsed, quality)]
-    return ExtractedText(parsed.text, rows, parsed.title, parsed.pages, warnings, round(quality.score, 3))
+    score = round(quality.score, 3)
+    return ExtractedText(parsed.text, rows, parsed.title, parsed.pages, warnings, score, parser_version)
 
 
 def _parsed(stored: ExtractedText) -> ParsedDocument:

@@ -50,9 +50,18 @@ def living(database: Database) -> Sequence[str]:
         return connection.scalars(select(workers.c.executor_id).where(recent)).all()
 
 
-def reap(database: Database) -> Sequence[str]:
+def not_dead(database: Database, asking: str) -> set[str]:
+    """Names of the workers whose jobs are theirs: the living, and the one that asks.
+
+    On a busy machine a worker's heartbeat may come late; it must not take its own jobs for those of somebody dead and
+    run them twice.
+    """
+    return {asking, *living(database)}
+
+
+def reap(database: Database, asking: str) -> Sequence[str]:
     """Gives the jobs that dead workers were running back to the queue; gives the ids of those jobs."""
-    alive = set(living(database))
+    alive = not_dead(database, asking)
     running = DBOS.list_workflows(status="PENDING", name=WORKFLOW, load_input=False, load_output=False)
     stranded = [job.workflow_id for job in running if job.executor_id not in alive]
     for job_id in stranded:

@@ -79,7 +79,7 @@ class Worker:
             _LOGGER.info("Worker %s is ready.", self._settings.name)
             try:
                 while not stop.wait(1.0):
-                    self._maintenance.tick()
+                    self._maintenance.tick(self._settings.name)
             finally:
                 # Jobs that are running go on at their next start where they are now: every stage is resumable.
                 DBOS.destroy(workflow_completion_timeout_sec=5)

@@ -25,6 +25,8 @@ from retrieval.types import Json
 # Texts a batch: on 2 cores larger batches gain nothing and cost memory.
 BATCH_SIZE = 32
 _DEFAULT_MAX_TOKENS = 512
+# A hundred bytes a token, and a lock that others wait for: the sentences of a large document are not counted in one go.
+COUNTED_AT_ONCE = 1_024
 REMEMBERED_QUERIES = 256
 
 # (padded token ids [texts, longest], their lengths) -> token vectors [texts, longest, dimension]
@@ -93,11 +95,15 @@ class SentenceEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the special ones."""
-        with self._tokenizing:
-            self._tokenizer.no_truncation()
-            return [
-                len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-            ]
+        counts: list[int] = []
+        for start in range(0, len(texts), COUNTED_AT_ONCE):
+            with self._tokenizing:
+                self._tokenizer.no_truncation()
+                encoded = self._tokenizer.encode_batch_fast(
+                    list(texts[start : start + COUNTED_AT_ONCE]), add_special_tokens=False
+                )
+            counts += [len(encoding.ids) for encoding in encoded]
+        return counts
 
     def _encode(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
         prefix = self._prompts.get(prompt, "")

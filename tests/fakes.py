@@ -55,6 +55,8 @@ class HashEmbedder:
 class ParagraphParser:
     """Reads text files: paragraphs by blank lines; a file that says REJECT is refused, CRASH breaks the parser."""
 
+    version = "paragraphs@1"
+
     def __init__(self) -> None:
         self.parsed = 0
 

@@ -11,6 +11,7 @@ MAX_CHARACTERS = 20_000_000  # about 40 long novels; a 200 MB log is better cut 
 MAX_TABLE_ROWS = 50
 # A table block also ends here, so that most blocks fit a chunk and so carry their own header.
 MAX_TABLE_CHARACTERS = 2_000
+CELL_SEPARATOR = " | "
 DEEPEST_HEADING = 6
 _SEPARATOR = "\n\n"
 
@@ -158,4 +159,4 @@ class DocumentBuilder:
 def _table_line(row: Sequence[str]) -> str:
     """One row as text; empty where every cell is."""
     cells = [single_line(cell) for cell in row]
-    return " | ".join(cells).strip() if any(cells) else ""
+    return CELL_SEPARATOR.join(cells).strip() if any(cells) else ""

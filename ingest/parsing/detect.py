@@ -57,7 +57,8 @@ _SAVE_AS = {
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # old binary Office, and the container of encrypted new Office files
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _EPUB_MEMBER = b"mimetypeapplication/epub+zip"  # name and content of what must stand first, not compressed
-_EPUB_MEMBER_WITHIN = 100  # bytes
+_OPEN_DOCUMENT_MEMBER = b"mimetypeapplication/vnd.oasis.opendocument."
+_FIRST_MEMBER_WITHIN = 100  # bytes
 _FOREIGN = (
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -149,7 +150,7 @@ def _binary_type(extension: str, head: bytes) -> str | None:
         raise _unsupported(extension, "The file is in an old binary Office format")
     if not head.startswith(_ZIP):
         return None
-    if _EPUB_MEMBER in head[:_EPUB_MEMBER_WITHIN]:
+    if _EPUB_MEMBER in head[:_FIRST_MEMBER_WITHIN]:
         return EPUB
     if _BY_EXTENSION.get(extension) in _ARCHIVED:
         return _BY_EXTENSION[extension]  # the archive check looks for its main part
@@ -157,7 +158,8 @@ def _binary_type(extension: str, head: bytes) -> str | None:
         for folder, media_type in _OFFICE_FOLDERS.items():
             if folder in head and b"[Content_Types].xml" in head:
                 return media_type
-    raise _unsupported(extension, "The file is an archive")
+    is_open_document = _OPEN_DOCUMENT_MEMBER in head[:_FIRST_MEMBER_WITHIN]
+    raise _unsupported(extension, f"The file is {'an OpenDocument file' if is_open_document else 'an archive'}")
 
 
 def _text_type(expected: str | None, head: bytes) -> str:

@@ -67,8 +67,20 @@ def _decode(content: bytes) -> str:
 
 
 def _drop(root: LexborNode, selector: str) -> None:
-    """Takes the selected elements out of the tree; the outermost first, which takes the inner ones along."""
-    while (node := root.css_first(selector)) is not None:
+    """Takes the selected elements out of the tree; the outermost ones, which take the inner ones along.
+
+    Looking for the next one after each would be quadratic: a page of 50 MB holds 50,000 of them.
+    """
+    selected = {node.mem_id for node in root.css(selector)}
+    outermost: list[LexborNode] = []
+    inside: int | None = None
+    for node, entering in events(root) if selected else ():
+        if entering and inside is None and node.mem_id in selected:
+            outermost.append(node)
+            inside = node.mem_id
+        elif not entering and node.mem_id == inside:
+            inside = None
+    for node in outermost:
         node.decompose()
 
 

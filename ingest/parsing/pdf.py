@@ -43,6 +43,7 @@ class _Page:
     lines: tuple[Line, ...]
     filled_in: tuple[str, ...]
     is_picture: bool  # a picture with hardly a word beside it: a scan with a stamp or a page number
+    is_damaged: bool = False
 
 
 def parse(path: Path) -> ParsedDocument:
@@ -87,7 +88,7 @@ def _read_page(document: pypdfium2.PdfDocument, index: int, builder: DocumentBui
         page.close()
     except pypdfium2.PdfiumError:
         builder.warn(f"Page {index + 1} is damaged and was left out.")
-        return _Page((), (), is_picture=False)
+        return _Page((), (), is_picture=False, is_damaged=True)
     return _Page(lines, fields, is_picture)
 
 
@@ -103,6 +104,10 @@ def _check_for_text(builder: DocumentBuilder, pages: Sequence[_Page]) -> None:
     empty = [
         number for number, page in enumerate(pages, start=1) if page.is_picture or not (page.lines or page.filled_in)
     ]
+    if pages and all(page.is_damaged for page in pages):
+        raise DocumentRejected(
+            "damaged", "No page of the PDF can be read. Open it in a PDF viewer, print it to a new PDF and upload that."
+        )
     if not any(page.lines or page.filled_in for page in pages):
         raise DocumentRejected(
             "no_text",

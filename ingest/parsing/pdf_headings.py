@@ -79,8 +79,10 @@ class HeadingScale:
 
 
 def _is_short(paragraph: Paragraph, longest: int) -> bool:
-    """Whether a paragraph is of a heading's length and mostly letters: figures and formulas are no headings."""
-    text = "".join(line.text for line in paragraph.lines).replace(" ", "")
+    """Whether a paragraph is of a heading's length and, behind its number, mostly letters: figures are no headings."""
+    whole = "".join(line.text for line in paragraph.lines)
+    number = _NUMBERED.match(whole)
+    text = whole[number.end() if number else 0 :].replace(" ", "")
     letters = sum(character.isalpha() for character in text)
     shortest = 3 if text.isascii() else 2
     return len(paragraph.lines) <= _MOST_LINES and shortest <= len(text) <= longest and 2 * letters >= len(text)

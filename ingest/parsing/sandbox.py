@@ -1,5 +1,6 @@
 """Parses files in processes that a hostile or damaged file may crash, fill or hang without harm to the worker."""
 
+import hashlib
 import json
 import os
 import queue
@@ -15,8 +16,9 @@ from pathlib import Path
 from types import TracebackType
 
 from ingest.parsing.sandbox_limits import SandboxLimits
-from ingest.parsing.sandbox_result import read_result, result_path
+from ingest.parsing.sandbox_result import read_result, result_path, rows_path
 from ingest.parsing.types import ParsedDocument
+from ingest.parsing.version import parser_version
 from retrieval.errors import DocumentRejected, Overloaded
 
 _SERVER = "ingest.parsing.sandbox_server"
@@ -24,21 +26,27 @@ _IMPORT_ROOT = Path(__file__).parents[2]  # the folder that holds the package, w
 _START_SECONDS = 60.0  # for loading the libraries on a busy machine; they take half a second on an idle one
 _GRACE_SECONDS = 15.0  # beyond the deadline, after which the server itself is taken to hang
 _CLOSE_SECONDS = 0.2  # between two looks at whether the sandbox is being closed
+_LARGE = 1024 * 1024  # bytes; smaller files are read in seconds
 _ATTEMPTS = 2  # a server that somebody killed is started anew once for the file at hand
 
 
 class ParserSandbox:
     """Parses files in child processes under limits; safe to use from several threads.
 
-    Keeps `size` warm server processes, so as many files are parsed at once; a further caller waits. A server that has
-    died is started anew. Close it, or use it as a context manager, to end the servers.
+    Keeps `size` warm server processes, so as many files are parsed at once, and one more that large files leave free:
+    a note does not wait for a book. A further caller waits. A server that has died is started anew. Close it, or use it
+    as a context manager, to end the servers. Its `version` changes with the code of the parsers and with the limits:
+    the same bytes read under the same version give the same result.
     """
 
     def __init__(self, size: int = 2, limits: SandboxLimits | None = None, parsers: str | None = None) -> None:
         """`parsers` names another dict of parsers as `module:name`."""
         self._limits = limits or SandboxLimits()
+        made_by = [parser_version(), parsers, asdict(self._limits)]
+        self.version = hashlib.sha256(json.dumps(made_by).encode()).hexdigest()
         self._closed = threading.Event()
-        self._servers = [_Server(parsers) for _ in range(size)]
+        self._servers = [_Server(parsers) for _ in range(size + 1)]
+        self._large = threading.Semaphore(size)
         self._idle: queue.LifoQueue[_Server] = queue.LifoQueue()
         for server in self._servers:
             self._idle.put(server)
@@ -59,7 +67,8 @@ class ParserSandbox:
         when no server starts, which is a fault of the installation and not of the files.
         """
         files = [(path.resolve(strict=True), media_type) for path, media_type in files]
-        with self._server() as server, tempfile.TemporaryDirectory(prefix="scholiast-parse-") as folder:
+        size = sum(path.stat().st_size for path, _ in files)
+        with self._server(size > _LARGE) as server, tempfile.TemporaryDirectory(prefix="scholiast-parse-") as folder:
             outcome = self._ask(server, files, Path(folder))
             if outcome == "finished":
                 return [self._result(result_path(Path(folder), number)) for number in range(len(files))]
@@ -89,18 +98,29 @@ class ParserSandbox:
         self.close()
 
     @contextmanager
-    def _server(self) -> Iterator["_Server"]:
+    def _server(self, is_large: bool) -> Iterator["_Server"]:
         """A server for the caller alone."""
-        while True:
-            if self._closed.is_set():
-                raise _closing()
-            with suppress(queue.Empty):
-                server = self._idle.get(timeout=_CLOSE_SECONDS)
-                break
+        while is_large and not self._large.acquire(timeout=_CLOSE_SECONDS):
+            self._raise_if_closed()
         try:
-            yield server
+            server = self._next_idle()
+            try:
+                yield server
+            finally:
+                self._idle.put(server)
         finally:
-            self._idle.put(server)
+            if is_large:
+                self._large.release()
+
+    def _next_idle(self) -> "_Server":
+        while True:
+            self._raise_if_closed()
+            with suppress(queue.Empty):
+                return self._idle.get(timeout=_CLOSE_SECONDS)
+
+    def _raise_if_closed(self) -> None:
+        if self._closed.is_set():
+            raise Overloaded("The ingest worker is stopping. Try again when it is back.", retry_after=5)
 
     def _ask(self, server: "_Server", files: Sequence[tuple[Path, str]], folder: Path) -> str:
         """How parsing the files ended; `crashed` where the server was lost with them twice."""
@@ -118,14 +138,13 @@ class ParserSandbox:
             except RuntimeError:
                 if not self._closed.is_set():
                     raise
-            if self._closed.is_set():
-                raise _closing()
+            self._raise_if_closed()
         return "crashed"
 
     def _result(self, path: Path) -> ParsedDocument | DocumentRejected:
         """What the child has written; `crashed` for a result that it cannot have meant."""
         try:
-            if path.stat().st_size > self._limits.result:
+            if any(part.stat().st_size > self._limits.result for part in (path, rows_path(path)) if part.exists()):
                 return DocumentRejected("too_much_text", "The file holds more text than can be stored. Split it.")
             return read_result(path)
         except DocumentRejected as rejection:
@@ -148,10 +167,6 @@ class ParserSandbox:
                     "Open it in the program that wrote it and save it again."
                 )
         return DocumentRejected(outcome, detail)
-
-
-def _closing() -> Overloaded:
-    return Overloaded("The ingest worker is stopping. Try again when it is back.", retry_after=5)
 
 
 class _Server:

@@ -20,7 +20,7 @@ class SandboxLimits:
     """What one file may cost."""
 
     memory: int = 1536 * _MEBIBYTE  # bytes of address space, the libraries' some 100 MB included
-    seconds: float = 120.0  # wall clock, and the same of processor time
+    seconds: float = 300.0  # wall clock, and the same of processor time
     result: int = 256 * _MEBIBYTE  # bytes of the parsed document as JSON, and of any other file written
     open_files: int = 64
 

@@ -24,6 +24,7 @@ from typing import Any, Literal, NoReturn
 from ingest.parsing.parsers import Parser, parse
 from ingest.parsing.sandbox_limits import SandboxLimits, die_with_parent, keep_to_folder
 from ingest.parsing.sandbox_result import result_path, write_document, write_rejection
+from ingest.tables.extract import with_tables
 from retrieval.errors import DocumentRejected
 
 Outcome = Literal["ready", "finished", "time_limit", "memory_limit", "crashed"]
@@ -159,7 +160,7 @@ def _run_child(request: Request, parsers: Mapping[str, Parser], server: int) -> 
 def _parse(path: Path, media_type: str, result: Path, parsers: Mapping[str, Parser]) -> None:
     """Writes the document of a file, or the reason why there is none."""
     try:
-        document = parse(path, media_type, parsers)
+        document = with_tables(parse(path, media_type, parsers))
     except DocumentRejected as error:
         write_rejection(result, error)
         return

@@ -1,7 +1,10 @@
 """What every parser returns: one text and the blocks that structure it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from ingest.tables.types import TypedTable
 
 BlockKind = Literal["heading", "paragraph", "list_item", "table", "code", "caption", "footnote"]
 
@@ -27,3 +30,4 @@ class ParsedDocument:
     pages: int | None = None
     title: str | None = None
     warnings: tuple[str, ...] = ()
+    tables: Sequence[TypedTable] = ()  # those of the table blocks; parsers leave them to `ingest.tables.extract`

@@ -74,8 +74,9 @@ def _spread(cells: Sequence[str], values: Sequence[Value]) -> Sequence[Value]:
 
 def _booleans(_header: str, cells: Sequence[str], _customs: Customs) -> TypedCells | None:
     folded = [cell.lower() for cell in cells]
+    distinct = set(folded)
     for words in _BOOLEANS:
-        if words.keys() >= set(folded):
+        if words.keys() >= distinct:
             return TypedCells("boolean", None, [words[cell] for cell in folded])
     return None
 

@@ -89,22 +89,27 @@ _FORMATS = (
 
 def evident_order(cells: Sequence[str]) -> Order | None:
     """Day first or month first, if the cells are dates that can be only one of the two."""
-    orders = {way.order for way in _possible(cells)}
+    # No cell is a date both with an order and without one, so the others need not be tried.
+    orders = {way.order for way in _FORMATS if way.order is not None and _read_all(way, cells) is not None}
     return orders.pop() if len(orders) == 1 else None
 
 
 def read_dates(cells: Sequence[str], preferred: Order | None) -> Sequence[str] | None:
     """The dates in ISO 8601, None unless all cells are dates in one order. `preferred` settles what they leave open."""
-    possible = _possible(cells)
+    possible = {way: read for way in _FORMATS if (read := _read_all(way, cells)) is not None}
     if len(possible) > 1:
-        possible = [way for way in possible if way.order == preferred]
-    if not possible:
-        return None
-    return [read for cell in cells if (read := possible[0].read(cell)) is not None]
+        possible = {way: read for way, read in possible.items() if way.order == preferred}
+    return next(iter(possible.values()), None)
 
 
-def _possible(cells: Sequence[str]) -> Sequence[_Format]:
-    return [way for way in _FORMATS if cells and all(way.read(cell) is not None for cell in cells)]
+def _read_all(way: _Format, cells: Sequence[str]) -> Sequence[str] | None:
+    """The cells in ISO 8601, None as soon as one is no date in this format, or where there is none."""
+    dates: list[str] = []
+    for cell in cells:
+        if (read := way.read(cell)) is None:
+            return None
+        dates.append(read)
+    return dates or None
 
 
 def _iso(parts: dict[str, str | None]) -> str | None:

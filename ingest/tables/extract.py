@@ -1,31 +1,63 @@
 """Typed tables of a parsed document: `typed_tables` is the whole of it. Stores nothing."""
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from typing import TypeVar
 
+from ingest.parsing.builder import CELL_SEPARATOR
 from ingest.parsing.types import ParsedDocument
 from ingest.tables.columns import Customs, observe, type_cells
+from ingest.tables.dates import read_dates
 from ingest.tables.names import identifiers
+from ingest.tables.numbers import read_numbers
 from ingest.tables.rows import RawTable, raw_tables
 from ingest.tables.types import Column, TypedTable
 
+MAX_CELLS = 4_000_000
 _EXAMPLES = 3
+_YEAR = re.compile("(?:19|20)[0-9]{2}")
 _Custom = TypeVar("_Custom", bound=Hashable)
 
 
-def typed_tables(document: ParsedDocument, document_name: str) -> Sequence[TypedTable]:
+def with_tables(document: ParsedDocument, max_cells: int = MAX_CELLS) -> ParsedDocument:
+    """The document with its typed tables; without them, and saying so, where they would take too much memory."""
+    if not any(block.kind == "table" for block in document.blocks):
+        return document
+    if document.text.count(CELL_SEPARATOR) >= max_cells:
+        warning = (
+            f"The tables hold more than {max_cells:,} cells: they are found as text, but are not kept as tables. "
+            "Split the file if its tables are to be counted and compared."
+        )
+        return replace(document, warnings=(*document.warnings, warning))
+    return replace(document, tables=tuple(typed_tables(document)))
+
+
+def typed_tables(document: ParsedDocument) -> Sequence[TypedTable]:
     """The tables of the document, every row of them, each column with the type that all of its cells have."""
-    tables = raw_tables(document, document_name)
+    tables = [_with_header(table) for table in raw_tables(document)]
     columns = [_columns(table) for table in tables]
     observed = [[observe(cells) for cells in of_table] for of_table in columns]
     everywhere = _usual(seen for of_table in observed for seen in of_table)
-    names = identifiers([table.title for table in tables], "table")
     return [
-        _typed(table, name, cells, _usual(seen, everywhere))
-        for table, name, cells, seen in zip(tables, names, columns, observed, strict=True)
+        _typed(table, cells, _usual(seen, everywhere))
+        for table, cells, seen in zip(tables, columns, observed, strict=True)
     ]
+
+
+def _with_header(table: RawTable) -> RawTable:
+    """The table, whose first line is a row and no header where it holds numbers and dates only.
+
+    Years are what people write above columns, and so is nothing above the first one.
+    """
+    first = table.header
+    if all(_YEAR.fullmatch(cell) for cell in first):
+        return table
+    if not all(read_numbers([cell], None) or read_dates([cell], None) for cell in first):
+        return table
+    return RawTable(table.title, [""] * len(first), [first, *table.rows])
 
 
 def _columns(table: RawTable) -> Sequence[Sequence[str]]:
@@ -35,7 +67,7 @@ def _columns(table: RawTable) -> Sequence[Sequence[str]]:
     return [cells[1:] for cells in by_column]
 
 
-def _typed(table: RawTable, name: str, columns: Sequence[Sequence[str]], customs: Customs) -> TypedTable:
+def _typed(table: RawTable, columns: Sequence[Sequence[str]], customs: Customs) -> TypedTable:
     headers = [*table.header, *[""] * (len(columns) - len(table.header))]
     typed = [type_cells(header, cells, customs) for header, cells in zip(headers, columns, strict=True)]
     described = tuple(
@@ -44,7 +76,7 @@ def _typed(table: RawTable, name: str, columns: Sequence[Sequence[str]], customs
             identifiers(headers, "column"), headers, typed, columns, strict=True
         )
     )
-    return TypedTable(name, table.title, described, list(zip(*[column.values for column in typed], strict=True)))
+    return TypedTable(table.title, described, list(zip(*[column.values for column in typed], strict=True)))
 
 
 def _examples(cells: Sequence[str]) -> tuple[str, ...]:

@@ -39,6 +39,12 @@ def identifiers(texts: Iterable[str], otherwise: str) -> Sequence[str]:
     return names
 
 
+def table_names(titles: Iterable[str], document_name: str) -> Sequence[str]:
+    """One identifier a table of a document; a table without a title is called after the document's file."""
+    stem = document_name.rpartition(".")[0] or document_name
+    return identifiers([title or stem for title in titles], "table")
+
+
 def _identifier(text: str, otherwise: str) -> str:
     """Lower case, words joined by underscores; empty if there is no word."""
     plain = unicodedata.normalize("NFKC", text).lower()

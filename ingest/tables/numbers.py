@@ -25,13 +25,14 @@ class Convention:
         """The number that the cell is, None if it is none in this way of writing."""
         if len(cell) > _LONGEST:
             return None
-        text = cell.strip().translate(_MINUS)
+        text = cell.strip()
+        text = text if text.isascii() else text.translate(_MINUS)
         negative = text.startswith("(") and text.endswith(")")  # as accountants do
         text = text[1:-1] if negative else text
         if _LEADING_ZERO.match(text) or not (found := _PATTERNS[self.name].fullmatch(text)):
             return None
         sign, whole, fraction, exponent = found.groups()
-        digits = re.sub(r"\D", "", whole or "0")
+        digits = whole if whole and whole.isdecimal() else re.sub(r"\D", "", whole or "0")
         if fraction is None and exponent is None:
             number: int | float = int(digits)
             if number > _LARGEST:
@@ -59,24 +60,31 @@ _PATTERNS = {
     )
     for way in _CONVENTIONS
 }
+_SAME_IN_ALL = re.compile("0|[1-9][0-9]{0,17}")  # says nothing about the way of writing
 _LEADING_ZERO = re.compile(r"[+-]?0[0-9]")  # a postcode or the number of a part, not a quantity
-
-
-def conventions(cells: Sequence[str]) -> Sequence[Convention]:
-    """The ways of writing in which every cell is a number, the likeliest first."""
-    return [way for way in _CONVENTIONS if all(way.read(cell) is not None for cell in cells)]
 
 
 def evidence(cells: Sequence[str]) -> Convention | None:
     """English or German, if the cells can be only one of the two."""
-    possible = [way for way in conventions(cells) if way in (ENGLISH, GERMAN)]
+    doubtful = [cell for cell in cells if not _SAME_IN_ALL.fullmatch(cell)]
+    possible = [way for way in (ENGLISH, GERMAN) if all(way.read(cell) is not None for cell in doubtful)]
     return possible[0] if len(possible) == 1 else None
 
 
 def read_numbers(cells: Sequence[str], preferred: Convention | None) -> Sequence[int | float] | None:
     """The numbers that the cells are; None unless all of them are. `preferred` settles what the cells leave open."""
-    possible = conventions(cells)
-    if not possible:
-        return None
-    way = next((way for way in possible if way == preferred), possible[0])
-    return [number for cell in cells if (number := way.read(cell)) is not None]
+    first = () if preferred is None else (preferred,)
+    for way in (*first, *_CONVENTIONS):  # the likeliest of the others first
+        if (numbers := _read_all(way, cells)) is not None:
+            return numbers
+    return None
+
+
+def _read_all(way: Convention, cells: Sequence[str]) -> Sequence[int | float] | None:
+    """The cells as numbers, None as soon as one is none in this way of writing."""
+    numbers: list[int | float] = []
+    for cell in cells:
+        if (number := way.read(cell)) is None:
+            return None
+        numbers.append(number)
+    return numbers

@@ -6,7 +6,7 @@ The reverse of `DocumentBuilder.table`, which repeats the header at the top of e
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.parsing.builder import MAX_TABLE_CHARACTERS, MAX_TABLE_ROWS
+from ingest.parsing.builder import CELL_SEPARATOR, MAX_TABLE_CHARACTERS, MAX_TABLE_ROWS
 from ingest.parsing.types import Block, ParsedDocument
 
 
@@ -19,7 +19,7 @@ class RawTable:
     rows: Sequence[Sequence[str]]
 
 
-def raw_tables(document: ParsedDocument, document_name: str) -> Sequence[RawTable]:
+def raw_tables(document: ParsedDocument) -> Sequence[RawTable]:
     """The tables of the document in reading order."""
     found: list[RawTable] = []
     last: Block | None = None  # the block before, if it is a table that may go on
@@ -31,7 +31,7 @@ def raw_tables(document: ParsedDocument, document_name: str) -> Sequence[RawTabl
         lines = _lines(document, block)
         if last is None or not _continues(document, last, block):
             rows = []
-            found.append(RawTable(_title(document, position, document_name), _cells(lines[0]), rows))
+            found.append(RawTable(_title(document, position), _cells(lines[0]), rows))
         rows += [_cells(line) for line in lines[1:]]
         last = block
     return found
@@ -52,13 +52,13 @@ def _lines(document: ParsedDocument, block: Block) -> Sequence[str]:
 
 def _cells(line: str) -> Sequence[str]:
     """The cells of a line, whose empty cells at its ends have lost their space."""
-    return [cell.strip() for cell in f" {line} ".split(" | ")]
+    return [cell.strip() for cell in f" {line} ".split(CELL_SEPARATOR)]
 
 
-def _title(document: ParsedDocument, position: int, document_name: str) -> str:
-    """The caption beside the table, else the heading above it (a sheet's name is one), else the document's name."""
+def _title(document: ParsedDocument, position: int) -> str:
+    """The caption beside the table, else the heading above it (a sheet's name is one), else the document's title."""
     before = document.blocks[position - 1] if position else None
     if before is not None and before.kind == "caption":
         return document.text[before.start : before.end]
     headings = document.blocks[position].headings
-    return headings[-1] if headings else document.title or document_name.rpartition(".")[0] or document_name
+    return headings[-1] if headings else document.title or ""

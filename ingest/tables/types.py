@@ -1,6 +1,6 @@
 """Tables whose columns know what they hold: what questions about numbers and dates are answered from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,7 +24,6 @@ class Column:
 class TypedTable:
     """A table; every row has one value a column, None where the cell is empty."""
 
-    name: str  # an SQL identifier, unique in the document
-    title: str  # the caption, heading, sheet or file that the name was made from
+    title: str  # the caption, heading, sheet or document's own title; empty where there is none
     columns: tuple[Column, ...]
-    rows: Sequence[tuple[Value, ...]]
+    rows: Collection[Sequence[Value]]

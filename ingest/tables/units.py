@@ -43,15 +43,22 @@ class Measured:
 
 def part_units(cells: Sequence[str]) -> Measured | None:
     """The cells parted; None unless they share one unit. A few may lack it: people leave it out at zeros."""
-    parted = [_part(cell) for cell in cells]
-    units = {unit for _, unit in parted if unit}
+    numbers: list[str] = []
+    units: set[str] = set()
+    bare = 0
+    for cell in cells:
+        number, unit = _part(cell)
+        numbers.append(number)
+        if unit is None:
+            bare += 1
+        else:
+            units.add(unit)
+        if len(units) > 1 or 2 * bare >= len(cells):
+            return None
     # One cell alone may be anything: 10 Downing
-    if len(cells) == 1 and not any(_KNOWN.fullmatch(unit) for unit in units):
+    if not units or (len(cells) == 1 and not any(_KNOWN.fullmatch(unit) for unit in units)):
         return None
-    bare = sum(unit is None for _, unit in parted)
-    if len(units) != 1 or 2 * bare >= len(cells):
-        return None
-    return Measured([number for number, _ in parted], units.pop())
+    return Measured(numbers, units.pop())
 
 
 def unit_of_header(header: str) -> str | None:

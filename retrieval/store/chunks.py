@@ -32,11 +32,12 @@ class NewChunk:
 
 @dataclass(frozen=True, slots=True)
 class RevisionChunks:
-    """The chunks that a revision is about to get."""
+    """The chunks that a revision is about to get, or a piece of them."""
 
     key: int
     id: str
     chunks: Sequence[NewChunk]
+    first: int = 0  # the ordinal of the first of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,26 @@ def represented_by(headings: Sequence[str], text: str) -> str:
 
 def replace(connection: Connection, revisions_chunks: Sequence[RevisionChunks]) -> None:
     """Stores the chunks of revisions in place of any they had. The same chunks get the same ids."""
-    keys = [revision.key for revision in revisions_chunks]
-    connection.execute(delete(chunks).where(chunks.c.revision_key.in_(keys)))
+    remove(connection, [revision.key for revision in revisions_chunks])
+    add(connection, revisions_chunks)
+
+
+def remove(connection: Connection, revision_keys: Sequence[int]) -> None:
+    """Deletes the chunks of the revisions."""
+    connection.execute(delete(chunks).where(chunks.c.revision_key.in_(revision_keys)))
+
+
+def pieces(revision: RevisionChunks, size: int) -> Sequence[RevisionChunks]:
+    """The chunks of the revision in pieces for one transaction each; one piece if there are none."""
+    starts = range(0, len(revision.chunks), size) or [0]
+    return [
+        RevisionChunks(revision.key, revision.id, revision.chunks[start : start + size], revision.first + start)
+        for start in starts
+    ]
+
+
+def add(connection: Connection, revisions_chunks: Sequence[RevisionChunks]) -> None:
+    """Stores chunks of revisions beside those that they have. The same chunks get the same ids."""
     rows = [
         {
             "id": str(uuid.uuid5(uuid.UUID(revision.id), f"{ordinal}:{_sha256(chunk.text)}")),
@@ -84,7 +103,7 @@ def replace(connection: Connection, revisions_chunks: Sequence[RevisionChunks]) 
             "embedded": [list(span) for span in chunk.embedded] or None,
         }
         for revision in revisions_chunks
-        for ordinal, chunk in enumerate(revision.chunks)
+        for ordinal, chunk in enumerate(revision.chunks, start=revision.first)
     ]
     if rows:
         connection.execute(insert(chunks), rows)

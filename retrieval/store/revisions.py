@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, literal, or_, select, update
 
 from retrieval.errors import NotFound
 from retrieval.store import changes
@@ -26,6 +26,7 @@ class ExtractedText:
     pages: int | None
     warnings: Sequence[str]
     quality: float | None  # 0..1: how well the file could be read; None for what was parsed before it was measured
+    parser_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,12 @@ def existing(connection: Connection, revision_keys: Collection[int]) -> set[int]
     """Those of the revisions that have not been deleted; they stay while the transaction lasts."""
     statement = select(revisions.c.key).where(revisions.c.key.in_(revision_keys)).with_for_update()
     return set(connection.scalars(statement))
+
+
+def past_chunking(connection: Connection, revision_keys: Sequence[int]) -> set[int]:
+    """Those of the revisions whose chunks have all been stored."""
+    reached = or_(revisions.c.stage == "embed", revisions.c.status == "ready")
+    return set(connection.scalars(select(revisions.c.key).where(revisions.c.key.in_(revision_keys), reached)))
 
 
 def begin_attempts(connection: Connection, revision_keys: Sequence[int]) -> Mapping[int, int]:
@@ -86,7 +93,13 @@ def save_texts(connection: Connection, extracted: Mapping[int, ExtractedText]) -
     connection.execute(
         insert(extracted_texts),
         [
-            {"revision_key": key, "text": text.text, "blocks": list(text.blocks), "title": text.title}
+            {
+                "revision_key": key,
+                "text": text.text,
+                "blocks": list(text.blocks),
+                "title": text.title,
+                "parser_version": text.parser_version,
+            }
             for key, text in extracted.items()
         ],
     )
@@ -100,9 +113,44 @@ def load_texts(connection: Connection, revision_keys: Sequence[int]) -> Mapping[
         .where(revisions.c.key.in_(revision_keys))
     )
     return {
-        row.revision_key: ExtractedText(row.text, row.blocks, row.title, row.pages, row.warnings, row.quality)
+        row.revision_key: ExtractedText(
+            row.text, row.blocks, row.title, row.pages, row.warnings, row.quality, row.parser_version
+        )
         for row in connection.execute(statement)
     }
+
+
+def parsed_alike(connection: Connection, revision_keys: Sequence[int], parser_version: str) -> Mapping[int, int]:
+    """For those of the revisions that have no text yet, another that this parser read from the same bytes."""
+    waiting, other, made = revisions.alias("waiting"), revisions.alias("other"), extracted_texts.alias("made")
+    have_one = select(extracted_texts.c.revision_key).where(extracted_texts.c.revision_key.in_(revision_keys))
+    statement = (
+        select(waiting.c.key, func.max(other.c.key))
+        .join(
+            other,
+            and_(other.c.content_sha256 == waiting.c.content_sha256, other.c.media_type == waiting.c.media_type),
+        )
+        .join(made, made.c.revision_key == other.c.key)
+        .where(
+            waiting.c.key.in_(revision_keys),
+            waiting.c.key.not_in(have_one),
+            made.c.parser_version == parser_version,
+        )
+        .group_by(waiting.c.key)
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def copy_text(connection: Connection, source: int, target: int) -> None:
+    """Gives the target revision the extracted text of the source; nothing if the source has just been deleted."""
+    stated = select(revisions.c.pages, revisions.c.warnings, revisions.c.quality).where(revisions.c.key == source)
+    found = connection.execute(stated).first()
+    if found is None:
+        return
+    connection.execute(update(revisions).where(revisions.c.key == target).values(found._asdict()))
+    columns = [column for column in extracted_texts.c if column.name != "revision_key"]
+    copied = select(literal(target), *columns).where(extracted_texts.c.revision_key == source)
+    connection.execute(insert(extracted_texts).from_select(["revision_key", *columns], copied))
 
 
 def load_text(connection: Connection, revision_key: int) -> ExtractedText:

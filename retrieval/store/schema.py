@@ -104,6 +104,8 @@ extracted_texts = Table(
     Column("text", Text, nullable=False),
     Column("blocks", JSON, nullable=False),  # [[kind, start, end, page, headings, level], ...]
     Column("title", Text, nullable=True),
+    # Another revision of the same bytes takes over what the same parser made of them; null: made before this was kept.
+    Column("parser_version", String(64), nullable=True),
 )
 
 chunks = Table(
@@ -225,7 +227,7 @@ table_catalogue = Table(
     _owned_by("revision_key", "revisions.key"),
     Column("name", String(200), nullable=False),
     Column("columns", JSON, nullable=False),  # [{name, header, type, unit, examples}, ...]
-    Column("title", Text, nullable=False, server_default=""),
+    Column("title", Text, nullable=False, server_default=""),  # empty: the table is called after the file
 )
 
 table_rows = Table(

@@ -1,15 +1,19 @@
 """Rows of typed tables: what documents hold in tables, by column, for questions that need counting and comparing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, literal, select
 
 from retrieval.store.schema import documents, table_catalogue, table_rows
 from retrieval.types import Json
 
-# Rows of one INSERT: a spreadsheet of a million rows must not become one statement.
+# Rows of one transaction: while a million are stored, others must get to write in between.
 _BATCH = 5_000
+
+# A row that waits to be stored: key of its table, its place there, its values
+RowOfTable = tuple[int, int, Sequence[Json]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +21,9 @@ class NewTable:
     """A table about to be stored; every row has one value a column."""
 
     name: str
-    title: str
+    title: str  # empty: it is called after the file
     columns: Sequence[Mapping[str, Json]]  # name, header, type, unit, examples
-    rows: Sequence[Sequence[Json]]
+    rows: Collection[Sequence[Json]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +37,50 @@ class StoredTable:
     row_count: int
 
 
-def replace(connection: Connection, revision_key: int, tables: Sequence[NewTable]) -> None:
-    """Stores the tables of a revision in place of any it had."""
+def replace(connection: Connection, revision_key: int, tables: Sequence[NewTable]) -> Sequence[int]:
+    """Stores the tables of a revision, still without rows, in place of any it had; gives their keys."""
     connection.execute(delete(table_catalogue).where(table_catalogue.c.revision_key == revision_key))
-    for table in tables:
-        values = {"revision_key": revision_key, "name": table.name, "title": table.title}
-        key = connection.execute(
+    return [
+        connection.execute(
             insert(table_catalogue)
-            .values(**values, columns=[dict(column) for column in table.columns])
+            .values(
+                revision_key=revision_key,
+                name=table.name,
+                title=table.title,
+                columns=[dict(column) for column in table.columns],
+            )
             .returning(table_catalogue.c.key)
         ).scalar_one()
-        for start in range(0, len(table.rows), _BATCH):
-            batch = enumerate(table.rows[start : start + _BATCH], start=start)
-            connection.execute(
-                insert(table_rows),
-                [{"table_key": key, "ordinal": ordinal, "cells": list(cells)} for ordinal, cells in batch],
-            )
+        for table in tables
+    ]
+
+
+def row_batches(keys: Sequence[int], tables: Sequence[NewTable]) -> Iterator[Sequence[RowOfTable]]:
+    """The rows of the tables, which got these keys, in pieces for one transaction each."""
+    rows = chain.from_iterable(
+        ((key, ordinal, cells) for ordinal, cells in enumerate(table.rows))
+        for key, table in zip(keys, tables, strict=True)
+    )
+    while batch := list(islice(rows, _BATCH)):
+        yield batch
+
+
+def add_rows(connection: Connection, rows: Iterable[RowOfTable]) -> None:
+    """Stores rows of tables that are in the catalogue."""
+    values = [{"table_key": key, "ordinal": ordinal, "cells": list(cells)} for key, ordinal, cells in rows]
+    connection.execute(insert(table_rows), values)
+
+
+def copy(connection: Connection, source: int, target: int, names: Callable[[Sequence[str]], Sequence[str]]) -> None:
+    """Gives the target revision the tables of the source; `names` makes their names from their titles."""
+    found = connection.execute(
+        select(table_catalogue).where(table_catalogue.c.revision_key == source).order_by(table_catalogue.c.key)
+    ).all()
+    named = names([row.title for row in found])
+    tables = [NewTable(name, row.title, row.columns, ()) for name, row in zip(named, found, strict=True)]
+    for key, row in zip(replace(connection, target, tables), found, strict=True):
+        rows = select(literal(key), table_rows.c.ordinal, table_rows.c.cells).where(table_rows.c.table_key == row.key)
+        connection.execute(insert(table_rows).from_select(["table_key", "ordinal", "cells"], rows))
 
 
 def of_document(connection: Connection, document_id: str) -> Sequence[StoredTable]:
@@ -58,7 +90,11 @@ def of_document(connection: Connection, document_id: str) -> Sequence[StoredTabl
     ).scalar_subquery()
     rows = connection.execute(
         select(
-            table_catalogue.c.key, table_catalogue.c.name, table_catalogue.c.title, table_catalogue.c.columns, row_count
+            table_catalogue.c.key,
+            table_catalogue.c.name,
+            func.coalesce(func.nullif(table_catalogue.c.title, ""), documents.c.name),
+            table_catalogue.c.columns,
+            row_count,
         )
         .join(documents, documents.c.active_revision == table_catalogue.c.revision_key)
         .where(documents.c.id == document_id)

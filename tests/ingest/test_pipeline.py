@@ -12,8 +12,11 @@ from sqlalchemy import func, select
 from ingest import pipeline
 from ingest.parsing.types import Block, ParsedDocument
 from ingest.pipeline import ingest_document, ingest_documents
+from ingest.tables.extract import with_tables
 from retrieval.store import chunks, revisions, tables
-from retrieval.store.chunks import RevisionChunks
+from retrieval.store import documents as documents_store
+from retrieval.store.chunks import NewChunk, RevisionChunks
+from retrieval.store.documents import Document
 from retrieval.store.schema import chunks as chunks_table
 from retrieval.store.schema import documents, extracted_texts, representations, table_rows
 from retrieval.types import SearchRequest
@@ -22,6 +25,7 @@ from tests.fakes import Library, ParagraphParser
 LONG = "\n\n".join(f"Paragraph {number} speaks of subject {number} at some length. " * 30 for number in range(40))
 
 
+STOCK = "item | price | since\nbell | 4.50 | 2024-03-01\nlamp | 1,200.00 | 2023-11-30"
 OWNED = (documents, extracted_texts, chunks_table, representations)
 
 
@@ -150,14 +154,103 @@ def test_a_document_says_how_well_it_could_be_read(library: Library) -> None:
     assert any("could not be read" in warning for warning in bad.warnings)
 
 
-def test_tables_are_kept_with_typed_columns_and_go_with_their_document(library: Library) -> None:
-    class TableParser(ParagraphParser):
-        def _parse(self, path: Path) -> ParsedDocument:
-            text = path.read_text()
-            return ParsedDocument(text, (Block("table", 0, len(text), None, ("Stock",)),))
+def test_many_chunks_are_stored_in_pieces_and_are_the_same(library: Library) -> None:
+    whole = library.add(LONG, "whole")
+    document = library.accept(LONG, "pieces")
+    ingest_document(replace(library.tools, chunks_at_once=3), document)
+    with library.database.read() as connection:
+        found = [chunks.of_document(connection, item.id, 1000, 0) for item in (whole, document)]
+        ordinals = connection.scalars(
+            select(chunks_table.c.ordinal).where(chunks_table.c.revision_key == document.revision_key)
+        ).all()
+    assert [chunk.text for chunk in found[0]] == [chunk.text for chunk in found[1]]
+    assert ordinals == list(range(len(found[1])))
 
+
+def test_a_crash_between_pieces_leaves_no_half_and_no_double(library: Library) -> None:
+    document = library.accept(LONG)
+    parsed = pipeline.parse(library.tools, [document])
+    with library.database.write() as connection:
+        first = RevisionChunks(document.revision_key, document.revision_id, [NewChunk("x", 0, 1, None, (), "x")])
+        chunks.add(connection, [first])  # what an attempt got to before it was killed
+    pipeline.split(library.tools, [document], parsed)
+    ingest_document(library.tools, document)
+    with library.database.read() as connection:
+        text = revisions.load_text(connection, document.revision_key).text
+        found = chunks.of_document(connection, document.id, 1000, 0)
+    assert len(found) > 20
+    assert all(text[chunk.start : chunk.end] == chunk.text for chunk in found)
+    assert found[0].start == 0
+    assert found[-1].end == len(text.rstrip())
+
+
+class TableParser(ParagraphParser):
+    """Takes the whole file for a table."""
+
+    def _parse(self, path: Path) -> ParsedDocument:
+        self.parsed += 1
+        text = path.read_text()
+        return with_tables(ParsedDocument(text, (Block("table", 0, len(text), None, ()),)))
+
+
+def test_what_one_revision_was_parsed_to_serves_the_next_of_the_same_bytes(library: Library) -> None:
     object.__setattr__(library.tools, "parser", TableParser())
-    document = library.add("item | price | since\nbell | 4.50 | 2024-03-01\nlamp | 1,200.00 | 2023-11-30")
+    first = library.add(STOCK, "one", name="stock.csv")
+    second = library.add(STOCK, "two", name="shop.csv")
+    renewed = _renewed(library, first)
+    assert library.tools.parser.parsed == 1  # type: ignore[attr-defined]
+    assert (second.status, renewed.status) == ("ready", "ready")
+    with library.database.read() as connection:
+        texts = [revisions.load_text(connection, item.revision_key) for item in (second, renewed)]
+        (table,) = tables.of_document(connection, second.id)
+        (again,) = tables.of_document(connection, first.id)
+        rows = [tables.rows_of(connection, item.key, limit=10) for item in (table, again)]
+    assert texts[0] == texts[1]
+    assert (table.name, again.name) == ("shop", "stock")
+    assert rows[0] == rows[1] == [["bell", 4.5, "2024-03-01"], ["lamp", 1200.0, "2023-11-30"]]
+    assert library.retriever().search(SearchRequest("lamp", "two", k=1)).hits[0].chunk.document == "shop.csv"
+
+
+def test_what_another_parser_made_or_of_other_bytes_or_of_another_kind_never_serves(library: Library) -> None:
+    first = library.add("The ferry leaves at seven.", "one")
+    library.add("The ferry leaves at eight.", "one")
+    assert library.parser.parsed == 2
+    with library.database.write() as connection:  # the same bytes under a name that says that they are Markdown
+        source = replace(library.store("The ferry leaves at seven."), media_type="text/markdown")
+        markdown, _ = documents_store.create(connection, "two", source, {})
+    ingest_document(library.tools, markdown)
+    assert library.parser.parsed == 3
+    library.parser.version = "paragraphs@2"
+    _renewed(library, first)
+    assert library.parser.parsed == 4
+
+
+def test_a_refusal_is_never_taken_over(library: Library) -> None:
+    library.add("REJECT this.", "one")
+    again = library.add("REJECT this.", "two")
+    assert (again.status, library.parser.parsed) == ("failed", 2)
+
+
+def test_deleting_the_first_leaves_what_the_second_took_over(library: Library) -> None:
+    first, second = (library.add(LONG, name) for name in ("one", "two"))
+    library.remove(first.id)
+    assert library.parser.parsed == 1
+    assert library.retriever().search(SearchRequest("subject 7", "two", k=1)).hits
+    with library.database.read() as connection:
+        assert revisions.load_text(connection, second.revision_key).text == LONG
+
+
+def _renewed(library: Library, document: Document) -> Document:
+    """The document with a revision made anew, as after a change of chunk settings."""
+    with library.database.write() as connection:
+        renewed = documents_store.renew(connection, library.get(document.id))
+    ingest_document(library.tools, renewed)
+    return library.get(document.id)
+
+
+def test_tables_are_kept_with_typed_columns_and_go_with_their_document(library: Library) -> None:
+    object.__setattr__(library.tools, "parser", TableParser())
+    document = library.add(STOCK)
     with library.database.read() as connection:
         (table,) = tables.of_document(connection, document.id)
         rows = tables.rows_of(connection, table.key, limit=10)

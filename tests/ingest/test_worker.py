@@ -44,6 +44,8 @@ def test_a_refused_file_is_failed_at_once_with_its_reason(worker: Worker, librar
 
 def test_an_unsupported_file_is_failed_at_once(worker: Worker, library: Library) -> None:
     class Refusing:
+        version = "refusing"
+
         def parse_all(self, files: Sequence[Any]) -> Any:
             return [UnsupportedFile("Save it as DOCX.") for _ in files]
 

@@ -90,6 +90,7 @@ def test_a_supported_file_is_known_by_content_and_name(name: str, head: bytes, m
         ("sheet.xls", _OLE, "Save it as .xlsx"),
         ("slides.ppt", _OLE, "Save it as .pptx"),
         ("letter.odt", _ZIP, "Save it as .docx"),
+        ("letter.odt", _ZIP + b"\0mimetypeapplication/vnd.oasis.opendocument.text", "an OpenDocument file. Save it as"),
         ("letter.rtf", b"{\\rtf1", "Save it as .docx"),
         ("things.zip", b"PK\x03\x04", "an archive"),
         ("random.bin", bytes(range(256)), "neither text"),

@@ -116,3 +116,21 @@ _PIECE = st.sampled_from([f"<{slash}{tag}>" for tag in _TAGS for slash in ("", "
 @given(st.lists(_PIECE, max_size=30).map("".join))
 def test_any_markup_is_sound_or_has_no_text(markup: str) -> None:
     assert rejection_code(lambda: _parsed(markup)) in ("", "no_text")
+
+
+def test_what_is_dropped_may_hold_more_of_it(tmp_path: Path) -> None:
+    page = (
+        "<body><nav>One <nav>two <button>three</button></nav> four</nav><p>Kept<a class=headerlink>#</a> text</p>"
+        "<div hidden><svg><script>x</script></svg></div><nav><nav><nav>deep</nav></nav></nav><p>The end.</p></body>"
+    )
+    (tmp_path / "a.html").write_text(page)
+
+    assert parse(tmp_path / "a.html").text == "Kept text\n\nThe end."
+
+
+def test_a_page_with_very_many_dropped_elements_takes_time_in_proportion(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text("<body>" + "<p>text <a class=headerlink>#</a></p>" * 40_000)
+    started = time.process_time()
+
+    assert len(parse(tmp_path / "a.html").blocks) == 40_000
+    assert time.process_time() - started < 15  # half a second; one after the other took minutes

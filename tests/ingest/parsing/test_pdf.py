@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 from reportlab.lib import pdfencrypt
 from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import PageBreak
@@ -195,6 +196,25 @@ def test_a_short_line_in_italics_is_a_heading_unless_it_ends_as_a_sentence(tmp_p
 
     assert [text for _, text in outline(document)] == ["Results", "Limits of the queue"]
     assert document.blocks[3].headings == ("Results", "Limits of the queue")
+
+
+def test_a_numbered_heading_is_one_however_short_its_name(tmp_path: Path) -> None:
+    def heading(text: str) -> Flowed:
+        return Flowed(text, ParagraphStyle("numbered", CHINESE_STYLE, fontSize=15, leading=22))
+
+    body = Flowed("套接字被广泛应用于所有的互联网通信，数据库和操作系统本身。" * 6, CHINESE_STYLE)
+    flowables = [heading("1.2.9 套接字"), body, heading("1.2.10 设备文件"), body, heading("2023 12.5"), body]
+    document = parse(write_flow(tmp_path / "a.pdf", flowables))
+
+    assert [text for _, text in outline(document)] == ["1.2.9 套接字", "1.2.10 设备文件"]
+
+
+def test_a_pdf_without_a_single_readable_page_is_damaged(tmp_path: Path) -> None:
+    path = write_strings(tmp_path / "a.pdf", [[(60, 700, "Hello there")]])
+    path.write_bytes(path.read_bytes().replace(b"/Type /Page\n", b"/Type /Pagf\n").replace(b"/MediaBox", b"/MediaBux"))
+    with pytest.raises(DocumentRejected) as rejection:
+        parse(path)
+    assert rejection.value.code == "damaged"
 
 
 def test_what_is_drawn_late_is_read_where_it_stands(tmp_path: Path) -> None:

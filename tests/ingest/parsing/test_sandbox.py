@@ -293,3 +293,18 @@ def test_a_sheet_with_a_cell_in_its_last_corner_does_not_take_the_memory_of_all_
     workbook.save(tmp_path / "file")
 
     assert _rejection(sandbox, tmp_path / "file", XLSX).code in ("memory_limit", "too_large_sheet")
+
+
+def test_a_small_file_does_not_wait_for_large_ones(file: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(b"x" * (2 * 2**20))
+    with ParserSandbox(size=1, limits=_STRICT, parsers=_SCRIPTED) as sandbox:
+        sandbox.parse(file, "echo")
+        slow = [threading.Thread(target=_rejection, args=(sandbox, large, "sleep")) for _ in range(2)]
+        for thread in slow:
+            thread.start()
+        time.sleep(0.3)
+        assert sandbox.parse(file, "echo").text
+        assert all(thread.is_alive() for thread in slow)
+        for thread in slow:
+            thread.join()

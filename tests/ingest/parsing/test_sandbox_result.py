@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.parsing.builder import DocumentBuilder
-from ingest.parsing.sandbox_result import read_result, write_document, write_rejection
+from ingest.parsing.sandbox_result import read_result, rows_path, write_document, write_rejection
+from ingest.tables.extract import with_tables
 from retrieval.errors import DocumentRejected, UnsupportedFile
 
 
@@ -21,6 +22,7 @@ def _written() -> dict[str, Any]:
         "pages": 1,
         "title": "Top",
         "warnings": [],
+        "tables": [],
     }
 
 
@@ -37,6 +39,30 @@ def test_a_document_survives_the_crossing(tmp_path: Path) -> None:
     write_document(tmp_path / "r", document)
 
     assert read_result(tmp_path / "r") == document
+
+
+def test_tables_survive_the_crossing_with_their_rows(tmp_path: Path) -> None:
+    builder = DocumentBuilder()
+    builder.table([["Artikel", "Preis"], ["Birne", "1,20 €"], ["Apfel", ""]])
+    builder.paragraph("Between.")
+    builder.table([["1", "2"], ["3", "4"]])
+    document = with_tables(builder.build())
+    write_document(tmp_path / "r", document)
+
+    found = read_result(tmp_path / "r")
+    assert [(table.title, table.columns) for table in found.tables] == [
+        (table.title, table.columns) for table in document.tables
+    ]
+    assert [list(table.rows) for table in found.tables] == [[["Birne", 1.2], ["Apfel", None]], [[1, 2], [3, 4]]]
+
+
+def test_rows_that_do_not_fit_their_table_are_refused(tmp_path: Path) -> None:
+    builder = DocumentBuilder()
+    builder.table([["a", "b"], ["1", "2"]])
+    write_document(tmp_path / "r", with_tables(builder.build()))
+    rows_path(tmp_path / "r").write_text("[1]\n")
+    with pytest.raises(ValueError, match="does not fit"):
+        read_result(tmp_path / "r")
 
 
 def test_reasons_survive_the_crossing(tmp_path: Path) -> None:
@@ -71,6 +97,9 @@ def test_the_form_is_the_one_that_these_tests_bend(tmp_path: Path) -> None:
         {"headings": 3},
         {"pages": "many"},
         {"warnings": 1},
+        {"tables": 1},
+        {"tables": [{"title": "t", "columns": [], "bytes": "many"}]},
+        {"tables": [{"title": "t", "columns": [["a", "a", "colour", None, []]], "bytes": 0}]},
     ],
 )
 def test_a_result_that_does_not_fit_together_is_refused(change: dict[str, Any], tmp_path: Path) -> None:

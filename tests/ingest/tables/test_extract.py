@@ -4,12 +4,14 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.parsing.builder import MAX_TABLE_ROWS, DocumentBuilder
 from ingest.parsing.normalise import single_line
-from ingest.tables.extract import typed_tables
+from ingest.tables.extract import typed_tables, with_tables
+from ingest.tables.names import table_names
 from ingest.tables.rows import raw_tables
 from ingest.tables.types import TypedTable
 
@@ -19,7 +21,7 @@ def tables_of(*tables: Sequence[Sequence[str]]) -> Sequence[TypedTable]:
     for table in tables:
         builder.table(table)
         builder.paragraph("Between.")
-    return typed_tables(builder.build(), "prices.csv")
+    return typed_tables(builder.build())
 
 
 def test_a_table_comes_back_with_types_names_and_examples() -> None:
@@ -51,7 +53,7 @@ def test_two_tables_with_one_header_stay_two() -> None:
     builder = DocumentBuilder()
     for number in range(2):
         builder.table([["a", "b"], [str(number), "x"]])
-    assert [table.rows for table in typed_tables(builder.build(), "x.md")] == [[(0, "x")], [(1, "x")]]
+    assert [table.rows for table in typed_tables(builder.build())] == [[(0, "x")], [(1, "x")]]
 
 
 def test_short_rows_are_filled_and_long_ones_get_columns() -> None:
@@ -74,9 +76,9 @@ def test_names_come_from_caption_heading_title_and_file() -> None:
     builder.table([["a"], ["1"]])
     builder.caption("Table 1: Costs")
     builder.table([["a"], ["1"]])
-    found = typed_tables(builder.build(), "prices.csv")
-    assert [(table.name, table.title) for table in found] == [
-        ("prices", "prices"),
+    titles = [table.title for table in typed_tables(builder.build())]
+    assert list(zip(table_names(titles, "prices.csv"), titles, strict=True)) == [
+        ("prices", ""),
         ("sales_2024", "Sales 2024"),
         ("sales_2024_2", "Sales 2024"),
         ("table_1_costs", "Table 1: Costs"),
@@ -89,10 +91,42 @@ def test_what_a_column_leaves_open_is_settled_by_its_table_or_its_document() -> 
     assert (same.rows, other.rows) == ([(3.5, 1200)], [(1200,)])
 
 
+@pytest.mark.parametrize(
+    "first", [["1", "2.5"], ["2024-03-01", "7"], ["12.3.2024", "13.3.2024"], ["-3", "0"], ["1990", "17"]]
+)
+def test_a_first_row_of_numbers_and_dates_is_no_header(first: list[str]) -> None:
+    (table,) = tables_of([first, ["3", "4"], ["5", "6"]])
+    assert [(column.name, column.header) for column in table.columns] == [("column_1", ""), ("column_2", "")]
+    assert len(table.rows) == 3
+
+
+@pytest.mark.parametrize("first", [["2022", "2023"], ["", "2023"], ["a", "1"], ["", "7"], ["Q1", "Q2"], ["7 kg", "1"]])
+def test_years_gaps_and_words_make_a_header(first: list[str]) -> None:
+    (table,) = tables_of([first, ["3", "4"], ["5", "6"]])
+    assert [column.header for column in table.columns] == first
+    assert len(table.rows) == 2
+
+
+def test_a_long_table_without_a_header_is_one_table_again() -> None:
+    rows = [[str(number), str(2 * number)] for number in range(3 * MAX_TABLE_ROWS)]
+    (table,) = tables_of(rows)
+    assert [list(row) for row in table.rows] == [[number, 2 * number] for number in range(3 * MAX_TABLE_ROWS)]
+
+
+def test_tables_too_large_to_be_held_are_left_as_text_with_a_warning() -> None:
+    builder = DocumentBuilder()
+    builder.table([["a", "b"], ["1", "2"], ["3", "4"]])
+    document = builder.build()
+    assert len(with_tables(document).tables) == 1
+    too_large = with_tables(document, max_cells=2)
+    assert (too_large.tables, too_large.blocks) == ((), document.blocks)
+    assert "more than 2 cells" in too_large.warnings[0]
+
+
 def test_a_document_without_tables_has_none() -> None:
     builder = DocumentBuilder()
     builder.paragraph("Text.")
-    assert typed_tables(builder.build(), "x.txt") == []
+    assert typed_tables(builder.build()) == []
 
 
 _CELL = st.one_of(st.text(max_size=12), st.sampled_from(["1", "2,5", "3 kg", "5 %", "1.2.2024", "yes", "-", ""]))
@@ -107,8 +141,8 @@ def test_no_row_is_lost_and_every_row_fits_a_table_of_sql(rows: list[list[str]])
     builder = DocumentBuilder()
     builder.table(rows)
     document = builder.build()
-    (table,) = typed_tables(document, "file")
-    assert len(table.rows) == len(filled) - 1
+    (table,) = typed_tables(document)
+    assert len(table.rows) == len(filled) - any(column.header for column in table.columns)
     assert {len(row) for row in table.rows} <= {len(table.columns)}
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute(f"CREATE TABLE t ({', '.join(column.name for column in table.columns)})")
@@ -125,5 +159,5 @@ def test_cells_without_the_separator_come_back_as_they_were(rows: list[list[str]
     if filled:
         builder = DocumentBuilder()
         builder.table(rows)
-        (table,) = raw_tables(builder.build(), "file")
+        (table,) = raw_tables(builder.build())
         assert [list(row) for row in (table.header, *table.rows)] == filled

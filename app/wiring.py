@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.settings import MEBIBYTE, Settings
 from generation.answer import Answerer, AnswerLimits
+from generation.completion import PromptCompletion
 from generation.transformers_model import TransformersModel
 from generation.types import LanguageModel
 from ingest.batching import EmbeddingBatcher
@@ -11,6 +12,7 @@ from ingest.enricher import Enricher
 from ingest.intake import Intake
 from ingest.jobs import JobQueue
 from ingest.maintenance import Maintenance
+from ingest.model_on_demand import ModelOnDemand
 from ingest.parsing.sandbox import ParserSandbox
 from ingest.parsing.sandbox_limits import SandboxLimits
 from ingest.pipeline import IngestTools
@@ -72,14 +74,18 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
         models.check(connection, embedder.model_id)
     snapshots = Snapshots(storage.database, storage.files, embedder.model_id)
     retriever = Retriever(storage.database, snapshots, embedder)
-    generator = TransformersModel(
-        settings.model_folder(settings.generator_model), settings.threads, settings.max_waiting_answers
-    )
+    generator = _load_generator(settings)
     limits = AnswerLimits(
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)
     )
     embedder.embed_query("warm up")  # the first call allocates; no person should wait for that
     return Engines(embedder, generator, retriever, Answerer(retriever, generator, embedder, limits))
+
+
+def _load_generator(settings: Settings) -> LanguageModel:
+    return TransformersModel(
+        settings.model_folder(settings.generator_model), settings.threads, settings.max_waiting_answers
+    )
 
 
 def build_worker(settings: Settings, name: str) -> Worker:
@@ -104,6 +110,7 @@ def build_worker(settings: Settings, name: str) -> Worker:
         embed,
         embedder.model_id,
         settings.data_dir / "locks" / "enrichment.lock",
+        ModelOnDemand(lambda: PromptCompletion(_load_generator(settings)), frozenset(settings.generator_languages)),
     )
     return Worker(
         tools,

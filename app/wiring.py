@@ -88,6 +88,11 @@ def _load_generator(settings: Settings) -> LanguageModel:
     )
 
 
+def generator_on_demand(settings: Settings) -> ModelOnDemand:
+    """The generator as ingest uses it: not loaded before a collection asks for it."""
+    return ModelOnDemand(lambda: PromptCompletion(_load_generator(settings)), frozenset(settings.generator_languages))
+
+
 def build_worker(settings: Settings, name: str) -> Worker:
     """A worker with storage, parser and embedder of its own. Raises `ModelUnavailable`."""
     storage = open_storage(settings)
@@ -110,7 +115,7 @@ def build_worker(settings: Settings, name: str) -> Worker:
         embed,
         embedder.model_id,
         settings.data_dir / "locks" / "enrichment.lock",
-        ModelOnDemand(lambda: PromptCompletion(_load_generator(settings)), frozenset(settings.generator_languages)),
+        generator_on_demand(settings),
     )
     return Worker(
         tools,

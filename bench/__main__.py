@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from app.settings import Settings
-from bench import ingest, parsing, representations, retrieval, search
+from bench import ingest, parsing, representations, retrieval, search, writers
 from bench.report import Report, publish
 
 RESULTS = Path("bench/results")
 BENCHMARKS: dict[str, Callable[[Settings, Path | None, Path | None], Report]] = {
     "retrieval": lambda settings, data, _outputs: retrieval.run(settings, data),
     "representations": lambda settings, data, _outputs: representations.run(settings, data),
+    "writers": lambda settings, data, _outputs: writers.run(settings, data),
     "search": lambda settings, _data, _outputs: search.run(settings),
     "ingest": lambda settings, _data, _outputs: ingest.run(settings),
     "parsing": lambda _settings, data, outputs: parsing.run(data, outputs),

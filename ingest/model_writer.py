@@ -53,6 +53,7 @@ class ModelWriter:
         self._failures = 0
         self._out_of_use = ""  # why the model is asked no more
         self._useless = 0
+        self._foreign = 0  # texts in a language that the model does not write
 
     def questions(self, sources: Sequence[str]) -> list[list[str]]:
         """For each source, questions that it answers."""
@@ -76,9 +77,12 @@ class ModelWriter:
         """What whoever asked for the texts should know of how it went."""
         if self._out_of_use:
             return f"The document's own sentences stand in for texts of the model: {self._out_of_use}"
+        remarks = []
+        if self._foreign:
+            remarks.append(f"{self._foreign} texts were not asked for: the model does not write their language.")
         if self._useless:
-            return f"Of {len(self._keys)} texts of the model {self._useless} could not be used."
-        return None
+            remarks.append(f"Of {len(self._keys)} texts of the model {self._useless} could not be used.")
+        return " ".join(remarks) or None
 
     def _write(self, task: Task, sources: Sequence[str], usable: Callable[[str, str], _Text]) -> list[_Text]:
         found: list[_Text] = []
@@ -95,7 +99,10 @@ class ModelWriter:
     def _written(self, task: Task, source: str) -> str:
         """What the model writes or wrote, as it came; "" where it cannot."""
         language = language_of(source)
-        if self._out_of_use or language not in self._language_model.languages:
+        if language not in self._language_model.languages:
+            self._foreign += 1
+            return ""
+        if self._out_of_use:
             return ""
         wording = WORDINGS[task, language]
         try:

@@ -20,9 +20,9 @@ _LIST_MARKER = re.compile(r"^\s*(?:[-*•·]|\(?\d{1,2}[.)、:：]|[QA]\d?[.:：
 _LABEL = re.compile(r"^\s*(?:questions?|answers?|summary|text|问题|概括|总结|摘要)\s*\d?\s*[:：]\s*", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))")
-_CHINESE_NUMBER = re.compile(r"[〇零一二两三四五六七八九十百千万亿]{2,}")
+# 一, 二 and 两 alone are parts of ordinary words.
+_CHINESE_NUMBER = re.compile(r"[〇零一二两三四五六七八九十百千万亿]{2,}|[三四五六七八九十百千万亿]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*")
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
 _FINAL_MARK = re.compile(r"[.!?。！？…][\"'”’»)\]」』）】》]*$")
 _QUESTION_MARK = re.compile(r"[?？][\"'”’»)\]」』）】》]*$")
 # A question about the text itself finds every chunk alike.
@@ -70,8 +70,10 @@ def usable_summary(written: str, source: str) -> str:
 
 def _grounded(sentences: Sequence[str], source: str) -> list[str]:
     known = _Source(source)
-    distinct = {" ".join(terms(sentence)): sentence for sentence in reversed(sentences)}
-    return [sentence for sentence in reversed(distinct.values()) if known.grounds(sentence)]
+    distinct: dict[str, str] = {}
+    for sentence in sentences:
+        distinct.setdefault(" ".join(terms(sentence)), sentence)
+    return [sentence for sentence in distinct.values() if known.grounds(sentence)]
 
 
 class _Source:

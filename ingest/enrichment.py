@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.model_on_demand import ModelOnDemand
-from ingest.model_writer import STAGE as WRITTEN
 from ingest.model_writer import ModelWriter
 from ingest.representing import MAKERS, Material
 from ingest.step_gate import EnrichmentStopped
@@ -19,7 +18,7 @@ from ingest.tree import MIN_CHUNKS, Part, Sentence, build_tree
 from retrieval import failpoints
 from retrieval.representations import DEFAULT_WRITER, MADE_BY_DEFAULT, TREE, RepresentationKind
 from retrieval.sentences import sentence_spans
-from retrieval.store import chunks, enrichment, stage_cache, trees
+from retrieval.store import chunks, enrichment, trees
 from retrieval.store.chunks import Leaf, NewRepresentation
 from retrieval.store.database import Database
 from retrieval.store.enrichment import EnrichmentTask
@@ -65,7 +64,7 @@ def enrich_document(tools: EnrichmentTools, task: EnrichmentTask) -> None:
         chunks.replace_representations(connection, task.revision_key, represented, tools.model_id)
         trees.replace(connection, task.revision_key, tree, tools.model_id)
         if writer is not None:
-            stage_cache.keep_only(connection, task.document_id, WRITTEN, writer.keys)
+            writer.forget_others(connection)
         enrichment.publish(connection, task, writer.remark if writer else None)
         failpoints.reached("enrich.stored")
     failpoints.reached("enrich.committed")

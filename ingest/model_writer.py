@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from sqlalchemy import Connection
+
 from ingest.model_on_demand import ModelOnDemand
 from ingest.prompts import WORDINGS, Task, Wording, language_of, prompt_for
 from ingest.step_gate import EnrichmentStopped
@@ -50,8 +52,8 @@ class ModelWriter:
         self._go_first = go_first
         self._cancelled = cancelled
         self._keys: list[str] = []
-        self._failures = 0
-        self._out_of_use = ""  # why the model is asked no more
+        self._failures = 0  # in a row
+        self._unavailable = ""  # why there is no model
         self._useless = 0
         self._foreign = 0  # texts in a language that the model does not write
 
@@ -67,17 +69,19 @@ class ModelWriter:
         """For each source, what it is about in two or three sentences; "" where what was written is of no use."""
         return self._write("overview", sources, usable_summary)
 
-    @property
-    def keys(self) -> Sequence[str]:
-        """The rows of the stage cache that the texts are kept in."""
-        return self._keys
+    def forget_others(self, connection: Connection) -> None:
+        """Drops texts that were kept for earlier states of the document; a model that comes back finds the rest."""
+        if not self._unavailable:
+            stage_cache.keep_only(connection, self._task.document_id, STAGE, self._keys)
 
     @property
     def remark(self) -> str | None:
         """What whoever asked for the texts should know of how it went."""
-        if self._out_of_use:
-            return f"The document's own sentences stand in for texts of the model: {self._out_of_use}"
         remarks = []
+        if self._unavailable:
+            remarks.append(f"The model wrote nothing, summaries are the document's own sentences: {self._unavailable}")
+        if self._failures >= MAX_FAILURES:
+            remarks.append(f"The model failed {MAX_FAILURES} times in a row and was asked no more; see the log.")
         if self._foreign:
             remarks.append(f"{self._foreign} texts were not asked for: the model does not write their language.")
         if self._useless:
@@ -102,13 +106,13 @@ class ModelWriter:
         if language not in self._language_model.languages:
             self._foreign += 1
             return ""
-        if self._out_of_use:
+        if self._unavailable:
             return ""
         wording = WORDINGS[task, language]
         try:
             model = self._language_model.get()
         except ModelUnavailable as error:
-            self._out_of_use = error.detail
+            self._unavailable = error.detail
             return ""
         prompt = _fitting_prompt(model, wording, source)
         key = stage_cache.key_of(STAGE, self._task.document_id, model.name, json.dumps(_parts(prompt, wording)))
@@ -118,14 +122,14 @@ class ModelWriter:
         return known[key].decode() if key in known else self._complete(model, prompt, wording.max_tokens, key)
 
     def _complete(self, model: CompletionModel, prompt: Prompt, max_tokens: int, key: str) -> str:
+        if self._failures >= MAX_FAILURES:
+            return ""
         deadline = time.monotonic() + TEXT_SECONDS
         try:
             text = model.complete(prompt, max_tokens, lambda: self._cancelled() or time.monotonic() > deadline)
         except Exception:  # the edge of one text: whatever the model failed at, the document does without
             _LOGGER.exception("A text about document %s could not be written.", self._task.document_id)
             self._failures += 1
-            if self._failures >= MAX_FAILURES:
-                self._out_of_use = f"it failed {MAX_FAILURES} times in a row; see the log."
             return ""
         self._failures = 0
         if self._cancelled():

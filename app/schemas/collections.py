@@ -28,7 +28,8 @@ class CollectionSettings(Strict):
         ),
     ] = DEFAULT_WRITER
     enrichment: Annotated[
-        Literal["on", "paused", "off"], Field(description="Paused: it stops at the next step and waits. Off: it is not made.")
+        Literal["on", "paused", "off"],
+        Field(description="Paused: it stops at the next step. Off: it is not made."),
     ] = "on"
 
 

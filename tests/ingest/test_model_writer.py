@@ -130,6 +130,33 @@ def test_a_model_that_fails_every_time_is_soon_asked_no_more(library: Library, m
     assert len(model.prompts) == 3
 
 
+def test_texts_outlive_a_model_that_is_gone_for_a_while(library: Library, model: ScriptedCompletions) -> None:
+    settings(library, "questions")
+    document = library.add(long_text())
+    library.enrich()
+    written = texts(library, "questions")
+    sound = library.language_model
+    for broken in (1, 2):
+        if broken == 1:
+            model.write = lambda quoted: 1 // 0  # type: ignore[return-value]
+        else:
+            library.language_model = ModelOnDemand(_missing, frozenset({"en"}))
+        with library.database.write() as connection:
+            enrichment.repeat(connection, "default")
+        library.enrich()
+        assert kept(library) == len(written)
+    library.language_model = sound
+    with library.database.write() as connection:
+        enrichment.repeat(connection, "default")
+    library.enrich()
+    assert texts(library, "questions") == written
+    assert len(model.prompts) == len(written) == library.get(document.id).chunk_count
+
+
+def _missing() -> CompletionModel:
+    raise ModelUnavailable("The generator model is not installed.")
+
+
 def test_a_model_that_repeats_itself_or_the_prompt_adds_nothing(library: Library, model: ScriptedCompletions) -> None:
     model.write = lambda quoted: "How many countries does the Danube pass through?\n" + "and so on and so on " * 20
     settings(library, "questions")
@@ -140,10 +167,7 @@ def test_a_model_that_repeats_itself_or_the_prompt_adds_nothing(library: Library
 
 
 def test_without_the_model_the_documents_own_sentences_stand_in_and_the_reason_is_told(library: Library) -> None:
-    def missing() -> CompletionModel:
-        raise ModelUnavailable("The generator model is not installed.")
-
-    library.language_model = ModelOnDemand(missing, frozenset({"en"}))
+    library.language_model = ModelOnDemand(_missing, frozenset({"en"}))
     settings(library, "summary")
     document = library.add(long_text())
     library.enrich()

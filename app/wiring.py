@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.settings import MEBIBYTE, Settings
 from generation.answer import Answerer, AnswerLimits
+from generation.completion import PromptCompletion
 from generation.prompts import answer_messages
 from generation.transformers_model import TransformersModel
 from generation.types import GenerationOptions, LanguageModel
@@ -13,6 +14,7 @@ from ingest.enricher import Enricher
 from ingest.intake import Intake
 from ingest.jobs import JobQueue
 from ingest.maintenance import Maintenance
+from ingest.model_on_demand import ModelOnDemand
 from ingest.parsing.sandbox import ParserSandbox
 from ingest.parsing.sandbox_limits import SandboxLimits
 from ingest.pipeline import IngestTools
@@ -74,12 +76,7 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
         models.check(connection, embedder.model_id)
     snapshots = Snapshots(storage.database, storage.files, embedder.model_id)
     retriever = Retriever(storage.database, snapshots, embedder)
-    generator = TransformersModel(
-        settings.model_folder(settings.generator_model),
-        settings.threads,
-        settings.max_waiting_answers,
-        settings.parallel_answers,
-    )
+    generator = _load_generator(settings)
     limits = AnswerLimits(
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)
     )
@@ -87,6 +84,20 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
     embedder.embed_query("warm up")
     deque(generator.stream(answer_messages("Warm up?", (), ()), GenerationOptions(max_tokens=2), lambda: False), 0)
     return Engines(embedder, generator, retriever, Answerer(retriever, generator, embedder, limits))
+
+
+def _load_generator(settings: Settings) -> LanguageModel:
+    return TransformersModel(
+        settings.model_folder(settings.generator_model),
+        settings.threads,
+        settings.max_waiting_answers,
+        settings.parallel_answers,
+    )
+
+
+def generator_on_demand(settings: Settings) -> ModelOnDemand:
+    """The generator as ingest uses it: not loaded before a collection asks for it."""
+    return ModelOnDemand(lambda: PromptCompletion(_load_generator(settings)), frozenset(settings.generator_languages))
 
 
 def build_worker(settings: Settings, name: str) -> Worker:
@@ -111,6 +122,7 @@ def build_worker(settings: Settings, name: str) -> Worker:
         embed,
         embedder.model_id,
         settings.data_dir / "locks" / "enrichment.lock",
+        generator_on_demand(settings),
     )
     return Worker(
         tools,

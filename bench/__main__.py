@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.settings import Settings
-from bench import engine, files, ingest, parsing, representations, retrieval, search
+from bench import engine, files, ingest, parsing, representations, retrieval, search, writers
 from bench.report import Report, publish
 
 RESULTS = Path("bench/results")
@@ -26,6 +26,7 @@ class Options:
 BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "retrieval": lambda settings, options: retrieval.run(settings, options.data),
     "representations": lambda settings, options: representations.run(settings, options.data),
+    "writers": lambda settings, options: writers.run(settings, options.data),
     "search": lambda settings, _options: search.run(settings),
     "ingest": lambda settings, options: ingest.run(settings, options.passages),
     "engine": lambda settings, _options: engine.run(settings),

@@ -19,7 +19,7 @@ from bench import examples
 from bench.library import COLLECTION, opened
 from bench.report import Report, Row
 from generation.chat_template import ChatTemplate
-from generation.engine import Completion, Engine, Prompt
+from generation.engine import Completion, Engine, PromptTokens
 from generation.kv_cache import PrefixStore
 from generation.llama import LlamaDecoder, LlamaShape
 from generation.prompts import answer_messages
@@ -56,7 +56,7 @@ def run(settings: Settings) -> Report:
     return Report("engine", configuration, rows)
 
 
-def _prompts(settings: Settings, folder: Path) -> list[Prompt]:
+def _prompts(settings: Settings, folder: Path) -> list[PromptTokens]:
     """The prompts that the service would make for the English sample questions."""
     template = ChatTemplate(folder)
     found = []
@@ -74,11 +74,11 @@ def _prompts(settings: Settings, folder: Path) -> list[Prompt]:
                 ]
                 tokens = template.encode(turns)
                 ends = [place + 1 for place, token in enumerate(tokens) if token in template.end_tokens]
-                found.append(Prompt(tokens, ends[-2]))
+                found.append(PromptTokens(tokens, ends[-2]))
     return found
 
 
-def _speed(decoder: LlamaDecoder, folder: Path, prompts: Sequence[Prompt]) -> list[Row]:
+def _speed(decoder: LlamaDecoder, folder: Path, prompts: Sequence[PromptTokens]) -> list[Row]:
     long = [token for prompt in prompts for token in prompt.tokens]
     generate = _generate(folder, torch.bfloat16)
     engine = Engine(decoder, PrefixStore(256 * _MEBIBYTE))
@@ -92,10 +92,10 @@ def _speed(decoder: LlamaDecoder, folder: Path, prompts: Sequence[Prompt]) -> li
     for number in range(ROUNDS):
         # Each round another prompt: nothing of it has been read before.
         tokens = long[number * LONG_PROMPT : (number + 1) * LONG_PROMPT]
-        seconds, first, completion = _timed(engine, Prompt(tokens), ANSWER)
+        seconds, first, completion = _timed(engine, PromptTokens(tokens), ANSWER)
         note("engine", long_data, "seconds", seconds)
         note("engine", long_data, "first token ms", 1000 * first)
-        seconds_plain, first_plain, _ = _timed(alone, Prompt(tokens), ANSWER)
+        seconds_plain, first_plain, _ = _timed(alone, PromptTokens(tokens), ANSWER)
         note("engine without guesses", long_data, "seconds", seconds_plain)
         note(
             "engine without guesses",
@@ -109,7 +109,7 @@ def _speed(decoder: LlamaDecoder, folder: Path, prompts: Sequence[Prompt]) -> li
         note("generate, bfloat16", long_data, "seconds", baseline)
         note("engine", long_data, "times as fast as generate", baseline / seconds)
         # The same passages with another question at the end.
-        _, warm, completion = _timed(engine, Prompt([*tokens[:-20], *long[:20]]), 1)
+        _, warm, completion = _timed(engine, PromptTokens([*tokens[:-20], *long[:20]]), 1)
         note("engine, prefix known", long_data, "first token ms", 1000 * warm)
         note("engine, prefix known", long_data, "share of the cold first token", warm / first)
         note("engine, prefix known", long_data, "tokens reused", completion.reused)
@@ -123,7 +123,7 @@ def _speed(decoder: LlamaDecoder, folder: Path, prompts: Sequence[Prompt]) -> li
     return [*rows, *_together(engine, prompts)]
 
 
-def _together(engine: Engine, prompts: Sequence[Prompt]) -> list[Row]:
+def _together(engine: Engine, prompts: Sequence[PromptTokens]) -> list[Row]:
     """Tokens a second of one request and of several at once, alternating."""
     ratios: list[float] = []
     firsts: list[float] = []
@@ -145,7 +145,7 @@ def _together(engine: Engine, prompts: Sequence[Prompt]) -> list[Row]:
     ]
 
 
-def _agreement(decoder: LlamaDecoder, folder: Path, prompts: Sequence[Prompt]) -> list[Row]:
+def _agreement(decoder: LlamaDecoder, folder: Path, prompts: Sequence[PromptTokens]) -> list[Row]:
     """Answers that are token by token those of float32, and that guessing leaves as they are."""
     exact, coarse = _generate(folder, torch.float32), _generate(folder, torch.bfloat16)
     counts = {"engine": 0, "generate, bfloat16": 0, "engine without guesses": 0}
@@ -168,7 +168,7 @@ def _agreement(decoder: LlamaDecoder, folder: Path, prompts: Sequence[Prompt]) -
     ]
 
 
-def _first_choices(decoder: LlamaDecoder, prompt: Prompt, answer: Sequence[int]) -> int:
+def _first_choices(decoder: LlamaDecoder, prompt: PromptTokens, answer: Sequence[int]) -> int:
     """How many tokens of the answer the decoder would choose too, each after the true ones before it."""
     cache = decoder.new_cache(len(prompt.tokens) + len(answer))
     with torch.inference_mode():
@@ -187,7 +187,7 @@ class _Single:
         self.new_cache, self.read, self.step = decoder.new_cache, decoder.read, decoder.step
 
 
-def _timed(engine: Engine, prompt: Prompt, count: int) -> tuple[float, float, Completion]:
+def _timed(engine: Engine, prompt: PromptTokens, count: int) -> tuple[float, float, Completion]:
     """Seconds until the end and until the first token."""
     started = time.perf_counter()
     completion, tokens = engine.complete(prompt, GenerationOptions(max_tokens=count), _NEVER_ENDS, lambda: False)
@@ -198,7 +198,7 @@ def _timed(engine: Engine, prompt: Prompt, count: int) -> tuple[float, float, Co
     return time.perf_counter() - started, first, completion
 
 
-def _say(engine: Engine, prompt: Prompt) -> list[int]:
+def _say(engine: Engine, prompt: PromptTokens) -> list[int]:
     options = GenerationOptions(max_tokens=ANSWER)
     return list(islice(engine.complete(prompt, options, _NEVER_ENDS, lambda: False)[1], ANSWER))
 

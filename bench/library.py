@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.settings import Settings
 from ingest.enricher import Enricher
+from ingest.model_on_demand import ModelOnDemand
 from ingest.parsing.detect import detect_media_type
 from ingest.parsing.sandbox import ParserSandbox
 from ingest.pipeline import IngestTools, ingest_document
@@ -34,6 +35,7 @@ class Library:
     snapshots: Snapshots
     retriever: Retriever
     tools: IngestTools
+    language_model: ModelOnDemand | None = None
 
     def add(self, name: str, content: bytes) -> Document:
         """Ingests a file and gives its document."""
@@ -54,7 +56,7 @@ class Library:
     def enrich(self) -> None:
         """Does what the worker's enrichment thread would do with everything that waits."""
         tools, lock = self.tools, self.files.folder / "enrichment.lock"
-        enricher = Enricher(self.database, tools.count_tokens, tools.embed, tools.model_id, lock)
+        enricher = Enricher(self.database, tools.count_tokens, tools.embed, tools.model_id, lock, self.language_model)
         enricher.enrich_waiting(threading.Event())
 
     def build(self) -> int:
@@ -63,7 +65,7 @@ class Library:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Library]:
+def opened(settings: Settings, language_model: ModelOnDemand | None = None) -> Iterator[Library]:
     """An empty library, removed afterwards."""
     embedder = SentenceEmbedder(settings.model_folder(settings.embedding_model), settings.threads)
     with tempfile.TemporaryDirectory(prefix="scholiast-bench-") as name, ParserSandbox() as parser:
@@ -74,7 +76,8 @@ def opened(settings: Settings) -> Iterator[Library]:
         blobs = BlobStore(folder / "blobs")
         snapshots = Snapshots(database, files, embedder.model_id)
         tools = IngestTools(database, blobs, parser, embedder.count_tokens, embedder.embed_passages, embedder.model_id)
-        yield Library(database, files, embedder, snapshots, Retriever(database, snapshots, embedder), tools)
+        retriever = Retriever(database, snapshots, embedder)
+        yield Library(database, files, embedder, snapshots, retriever, tools, language_model)
         database.close()
 
 

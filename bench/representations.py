@@ -6,23 +6,20 @@ passages that share a title are joined into one document, as they were before so
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import numpy as np
-
 from app.settings import Settings
-from bench.corpora import Corpus, Passage, load
+from bench import articles
+from bench.corpora import Corpus, load
 from bench.library import COLLECTION, Library, opened
 from bench.report import Report, Row, bootstrap
-from bench.retrieval import EXAMPLES, ndcg, recall_at
-from retrieval.representations import RepresentationName
-from retrieval.store import collections, revisions
-from retrieval.types import Hit, SearchRequest
+from bench.retrieval import EXAMPLES
+from retrieval.store import collections
+from retrieval.types import SearchRequest
 
 SPLIT = "test"
-SYSTEMS: Mapping[str, frozenset[RepresentationName]] = {
+SYSTEMS: Mapping[str, frozenset[str]] = {
     "text": frozenset({"text"}),
     "text + summary": frozenset({"text", "summary"}),
     "text + keywords": frozenset({"text", "keywords"}),
@@ -33,17 +30,6 @@ SYSTEMS: Mapping[str, frozenset[RepresentationName]] = {
 # Enrichment embeds every sentence, so of a large corpus only the judged passages and some others are used.
 MAX_CHARACTERS = 300_000
 MAX_QUERIES = 250
-# A hit counts for a passage if they share at least this part of the shorter of the two.
-_OVERLAP = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a passage lies in its document's text."""
-
-    passage: str
-    start: int
-    end: int
 
 
 def run(settings: Settings, data: Path | None = None) -> Report:
@@ -88,68 +74,9 @@ def _enriched(library: Library) -> float:
 
 def _corpus(library: Library, corpus: Corpus) -> Iterator[Row]:
     _ask_for_all(library)
-    places = _add(library, _chosen(corpus))
+    places = articles.add(library, articles.choose(corpus, MAX_CHARACTERS))
     seconds = _enriched(library)
     data = f"{corpus.name}, {library.build()} chunks of {len(places)} documents"
     yield Row("enrichment", data, "seconds", seconds)
-    known = {place.passage for found in places.values() for place in found}
-    queries = [(key, text) for key, text in corpus.queries.items() if known.intersection(corpus.judgements[key])]
-    values: dict[tuple[str, str], list[float]] = {}
-    for query_id, question in queries[:MAX_QUERIES]:
-        grades = {passage: grade for passage, grade in corpus.judgements[query_id].items() if passage in known}
-        for system, representations in SYSTEMS.items():
-            request = SearchRequest(question, COLLECTION, 30, representations=representations)
-            ranked = _passages(library.retriever.search(request).hits, places)
-            values.setdefault((system, "nDCG@10"), []).append(ndcg(ranked, grades))
-            values.setdefault((system, "recall@10"), []).append(recall_at(ranked, grades))
-    for (system, metric), found in values.items():
-        yield bootstrap(system, data, metric, found)
-        if system != "text":
-            gains = np.subtract(found, values["text", metric]).tolist()
-            yield bootstrap(system, data, f"{metric} gained over text", gains)
-
-
-def _chosen(corpus: Corpus) -> Mapping[str, Sequence[Passage]]:
-    """Passages by title; whole titles with a judged passage first, then others, until there is enough text."""
-    judged = {passage for grades in corpus.judgements.values() for passage in grades}
-    titles: dict[str, list[Passage]] = {}
-    for passage in corpus.passages:
-        if passage.text.strip():
-            titles.setdefault(passage.title or passage.id, []).append(passage)
-    chosen: dict[str, list[Passage]] = {}
-    characters = 0
-    for title in sorted(titles, key=lambda name: not any(passage.id in judged for passage in titles[name])):
-        if characters < MAX_CHARACTERS:
-            chosen[title] = titles[title]
-            characters += sum(len(passage.text) for passage in titles[title])
-    return chosen
-
-
-def _add(library: Library, titles: Mapping[str, Sequence[Passage]]) -> Mapping[str, Sequence[_Place]]:
-    """Ingests a document a title; gives the places of its passages by document id."""
-    places: dict[str, Sequence[_Place]] = {}
-    for title, passages in titles.items():
-        body = "\n\n".join(" ".join(passage.text.split()) for passage in passages)
-        document = library.add(f"{title[:80].replace('/', '-')}.txt", body.encode())
-        with library.database.read() as connection:
-            text = revisions.load_text(connection, document.revision_key).text
-        found, position = [], 0
-        for passage in passages:
-            wanted = " ".join(passage.text.split())
-            start = text.find(wanted, position)
-            if start >= 0:  # an identical passage of another title was ingested before, or parsing changed a character
-                position = start + len(wanted)
-                found.append(_Place(passage.id, start, position))
-        places[document.id] = found
-    return places
-
-
-def _passages(hits: Sequence[Hit], places: Mapping[str, Sequence[_Place]]) -> list[str]:
-    """The passages that the hits lie in, in the order of the hits."""
-    found: dict[str, None] = {}
-    for hit in hits:
-        for place in places.get(hit.chunk.document_id, ()):
-            shared = min(place.end, hit.chunk.end) - max(place.start, hit.chunk.start)
-            if shared >= _OVERLAP * min(place.end - place.start, hit.chunk.end - hit.chunk.start):
-                found[place.passage] = None
-    return list(found)
+    queries = articles.answerable(corpus, places)[:MAX_QUERIES]
+    yield from articles.compared(articles.measure(library, corpus, places, queries, SYSTEMS), "text", data)

@@ -19,6 +19,9 @@ from generation.types import FinishReason, GenerationOptions
 
 # Tokens of a prompt read at a time: fewer waste arithmetic, more make the others wait.
 PIECE = 256
+# An engine that nobody uses has no thread, which would keep its weights in memory: it ends after so many looks.
+_IDLE_LOOKS = 20
+_LOOK_SECONDS = 0.1
 
 
 class Decoder(Protocol):
@@ -34,7 +37,7 @@ class Decoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class PromptTokens:
     """The tokens of a prompt and where its last turn begins (0: it has only one)."""
 
     tokens: Sequence[int]
@@ -71,7 +74,7 @@ _End = object()
 class _Sequence:
     """One request under way. The engine's thread alone writes it, but for `abandoned`."""
 
-    prompt: Prompt
+    prompt: PromptTokens
     options: GenerationOptions
     ends: frozenset[int]
     cancelled: Callable[[], bool]
@@ -114,6 +117,10 @@ class _Sequence:
         self.outbox.put(_End)
 
 
+def _ending() -> bool:
+    return not threading.main_thread().is_alive()
+
+
 class Engine:
     """Runs completions on a decoder; holds its thread, the requests under way and the prompts read last."""
 
@@ -126,7 +133,7 @@ class Engine:
         self._thread: threading.Thread | None = None
 
     def complete(
-        self, prompt: Prompt, options: GenerationOptions, ends: frozenset[int], cancelled: Callable[[], bool]
+        self, prompt: PromptTokens, options: GenerationOptions, ends: frozenset[int], cancelled: Callable[[], bool]
     ) -> tuple[Completion, Generator[int, None, None]]:
         """Tokens as they are chosen, without the one that ends; `cancelled` is looked at before every step.
 
@@ -166,20 +173,32 @@ class Engine:
         with self._changed:
             self._arrived.append(sequence)
             if self._thread is None:
-                # A daemon: a completion that nobody waits for any more must not hold up the end of the process.
-                self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
+                # No daemon: one that is stopped in the middle of a product brings the whole process down.
+                self._thread = threading.Thread(target=self._run, name="decode")
                 self._thread.start()
             self._changed.notify()
 
     def _run(self) -> None:
         with torch.inference_mode():
-            while True:
-                with self._changed:
-                    while not self._arrived and not self._active:
-                        self._changed.wait()
-                    self._active += self._arrived
-                    self._arrived.clear()
+            while self._take():
                 self._turn()
+
+    def _take(self) -> bool:
+        """Waits for requests; False once there have been none for a while, or the process is about to end."""
+        with self._changed:
+            if not self._active:
+                for _ in range(_IDLE_LOOKS):
+                    if self._changed.wait_for(lambda: bool(self._arrived), _LOOK_SECONDS) or _ending():
+                        break
+            self._active += self._arrived
+            self._arrived.clear()
+            if _ending():
+                for sequence in self._active:
+                    sequence.finish("cancelled")
+                self._active = []
+            if not self._active:
+                self._thread = None
+            return bool(self._active)
 
     def _turn(self) -> None:
         """One piece of the oldest prompt that is still unread, and one step of all that are being decoded."""

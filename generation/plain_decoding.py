@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from generation.engine import Completion, Prompt
+from generation.engine import Completion, PromptTokens
 from generation.sampling import Sampler
 from generation.types import GenerationOptions
 
@@ -27,7 +27,7 @@ class PlainDecoding:
         self._new_cache: Callable[[], Any] = partial(DynamicCache, config=model.config)
 
     def complete(
-        self, prompt: Prompt, options: GenerationOptions, ends: frozenset[int], cancelled: Callable[[], bool]
+        self, prompt: PromptTokens, options: GenerationOptions, ends: frozenset[int], cancelled: Callable[[], bool]
     ) -> tuple[Completion, Generator[int, None, None]]:
         """Tokens as they are chosen, without the one that ends; `cancelled` is looked at before every token."""
         completion = Completion()
@@ -35,7 +35,7 @@ class PlainDecoding:
 
     def _tokens(
         self,
-        prompt: Prompt,
+        prompt: PromptTokens,
         options: GenerationOptions,
         ends: frozenset[int],
         cancelled: Callable[[], bool],

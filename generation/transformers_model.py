@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 
 from generation.admission import Admission
 from generation.chat_template import ChatTemplate
-from generation.engine import Completion, Engine, Prompt
+from generation.engine import Completion, Engine, PromptTokens
 from generation.kv_cache import PrefixStore
 from generation.llama import LlamaDecoder, LlamaShape
 from generation.plain_decoding import PlainDecoding
@@ -29,7 +29,7 @@ class Decoding(Protocol):
     """Turns a prompt into tokens."""
 
     def complete(
-        self, prompt: Prompt, options: GenerationOptions, ends: frozenset[int], cancelled: Callable[[], bool]
+        self, prompt: PromptTokens, options: GenerationOptions, ends: frozenset[int], cancelled: Callable[[], bool]
     ) -> tuple[Completion, Generator[int, None, None]]: ...
 
 
@@ -80,7 +80,7 @@ class TransformersModel:
             yield from self._decode(prompt, options, cancelled if admitted else lambda: True, started)
 
     def _decode(
-        self, prompt: Prompt, options: GenerationOptions, cancelled: Callable[[], bool], started: float
+        self, prompt: PromptTokens, options: GenerationOptions, cancelled: Callable[[], bool], started: float
     ) -> Iterator[TextPiece]:
         text = TextStream(self._template.tokenizer, options.stop)
         completion, tokens = self._decoding.complete(prompt, options, self._template.end_tokens, cancelled)
@@ -106,11 +106,11 @@ class TransformersModel:
         )
         yield TextPiece(text.finish(), usage)
 
-    def _prompt(self, messages: Sequence[Message]) -> Prompt:
+    def _prompt(self, messages: Sequence[Message]) -> PromptTokens:
         tokens = self._encode(messages)
         turns = [position + 1 for position, token in enumerate(tokens) if token in self._template.end_tokens]
         # The last turn ended is the question's; what stands before it is the same for many questions.
-        return Prompt(tokens, turns[-2] if len(turns) > 1 else 0)
+        return PromptTokens(tokens, turns[-2] if len(turns) > 1 else 0)
 
     def _encode(self, messages: Sequence[Message]) -> list[int]:
         turns = [{"role": message.role, "content": self._disarm(message.content)} for message in messages]

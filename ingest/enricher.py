@@ -13,16 +13,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.enrichment import EnrichmentStopped, EnrichmentTools, asks_for_more, enrich_document
+from ingest.enrichment import EnrichmentTools, asks_for_more, enrich_document
 from ingest.file_lock import held
+from ingest.model_on_demand import ModelOnDemand
+from ingest.step_gate import POLL_SECONDS, EnrichmentStopped, ingest_waits, pass_gate
 from retrieval import failpoints
 from retrieval.errors import StorageFull
-from retrieval.store import documents, enrichment
+from retrieval.store import enrichment
 from retrieval.store.database import Database
 from retrieval.store.enrichment import EnrichmentTask
 
 _LOGGER = logging.getLogger(__name__)
-_POLL_SECONDS = 1.0
 _TASKS = 32
 _PAUSE_ON_FULL_DISK_SECONDS = 15.0
 
@@ -37,19 +38,22 @@ class Enricher:
         embed: Callable[[Sequence[str]], NDArray[np.float32]],
         model_id: str,
         lock: Path,
+        language_model: ModelOnDemand | None = None,
     ) -> None:
         self._database = database
         self._count_tokens = count_tokens
         self._embed = embed
         self._model_id = model_id
         self._lock = lock
+        self._language_model = language_model
 
     def run(self, stop: threading.Event) -> None:
         """Works until `stop` is set; returns at the end of the step it is in."""
         with held(self._lock, stop) as mine:
-            while mine and not stop.wait(_POLL_SECONDS):
+            while mine and not stop.wait(POLL_SECONDS):
                 try:
                     self.enrich_waiting(stop)
+                    self._release_model()
                 except StorageFull:
                     _LOGGER.warning("The disk is full; enrichment waits until there is room.")
                     stop.wait(_PAUSE_ON_FULL_DISK_SECONDS)
@@ -61,16 +65,7 @@ class Enricher:
 
         Raises `StorageFull`, which is none of the document's doing: it goes on waiting.
         """
-
-        def go_first() -> None:
-            while self._ingest_waits():
-                if stop.wait(_POLL_SECONDS):
-                    break
-            if stop.is_set():
-                raise EnrichmentStopped
-
-        tools = EnrichmentTools(self._database, self._count_tokens, self._embed, self._model_id, go_first)
-        while not stop.is_set() and not self._ingest_waits():
+        while not stop.is_set() and not ingest_waits(self._database):
             with self._database.read() as connection:
                 tasks = enrichment.waiting(connection, _TASKS)
             if not tasks:
@@ -81,9 +76,9 @@ class Enricher:
                 finished = enrichment.finish_plain(connection, plain)
             for task in tasks:
                 if task.revision_key not in finished:
-                    self._enrich(tools, task)
+                    self._enrich(task, stop)
 
-    def _enrich(self, tools: EnrichmentTools, task: EnrichmentTask) -> None:
+    def _enrich(self, task: EnrichmentTask, stop: threading.Event) -> None:
         if task.settings.get("enrichment") == "off":
             with self._database.write() as connection:
                 enrichment.finish(connection, [task.revision_key], "off")
@@ -93,7 +88,7 @@ class Enricher:
                 return
         failpoints.reached("enrich.begun")
         try:
-            enrich_document(tools, task)
+            enrich_document(self._tools(task, stop), task)
         except EnrichmentStopped:
             self._put_back(task)
         except StorageFull:
@@ -110,6 +105,17 @@ class Enricher:
         with self._database.write() as connection:
             enrichment.finish(connection, [task.revision_key], "waiting")
 
-    def _ingest_waits(self) -> bool:
-        with self._database.read() as connection:
-            return documents.any_unfinished(connection)
+    def _tools(self, task: EnrichmentTask, stop: threading.Event) -> EnrichmentTools:
+        return EnrichmentTools(
+            self._database,
+            self._count_tokens,
+            self._embed,
+            self._model_id,
+            go_first=lambda: pass_gate(self._database, task, stop, self._release_model),
+            language_model=self._language_model,
+            cancelled=stop.is_set,
+        )
+
+    def _release_model(self) -> None:
+        if self._language_model is not None:
+            self._language_model.release_if_idle()

@@ -10,26 +10,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.extractive_summary import central_sentences
-from ingest.keywords import keywords
-from ingest.tree import Part, Sentence, build_tree, join_sentences
+from ingest.model_on_demand import ModelOnDemand
+from ingest.model_writer import ModelWriter
+from ingest.representing import MAKERS, Material
+from ingest.step_gate import EnrichmentStopped
+from ingest.tree import MIN_CHUNKS, Part, Sentence, build_tree
 from retrieval import failpoints
-from retrieval.representations import KINDS, MADE_BY_DEFAULT, TREE, RepresentationKind
+from retrieval.representations import DEFAULT_WRITER, MADE_BY_DEFAULT, TREE, RepresentationKind
 from retrieval.sentences import sentence_spans
-from retrieval.store import chunks, enrichment, revisions, trees
+from retrieval.store import chunks, enrichment, trees
 from retrieval.store.chunks import Leaf, NewRepresentation
 from retrieval.store.database import Database
 from retrieval.store.enrichment import EnrichmentTask
 
 # Texts embedded at a time: a document that arrives meanwhile waits for no more than these.
 STRIDE = 32
-# Tokens of a chunk's own summary, and of the shortest sentence that may stand in one.
-SUMMARY_TOKENS = 60
+# The shortest sentence that may stand in a summary.
 _MIN_SENTENCE_CHARACTERS = 20
-
-
-class EnrichmentStopped(Exception):
-    """The revision is gone, or the worker is about to end; nothing was stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +36,53 @@ class EnrichmentTools:
     database: Database
     count_tokens: Callable[[Sequence[str]], Sequence[int]]
     embed: Callable[[Sequence[str]], NDArray[np.float32]]
-    model_id: str
+    model_id: str  # of the embedder
     go_first: Callable[[], None]
+    language_model: ModelOnDemand | None = None
+    cancelled: Callable[[], bool] = lambda: False  # asked before every token that the language model writes
 
 
 def asks_for_more(task: EnrichmentTask) -> bool:
     """Whether the collection's settings ask for anything beside the text itself."""
-    return bool(set(task.settings.get("representations", MADE_BY_DEFAULT)) - {"text"})
+    return bool(_wanted(task) - {"text"})
 
 
 def enrich_document(tools: EnrichmentTools, task: EnrichmentTask) -> None:
     """Adds what the collection's settings ask for to a visible revision; a second time replaces the first."""
-    wanted = task.settings.get("representations", MADE_BY_DEFAULT)
+    wanted = _wanted(task)
     with tools.database.read() as connection:
         leaves = chunks.leaves(connection, task.revision_key, tools.model_id)
-    worthwhile = len(leaves) > 1 and asks_for_more(task)
-    sentences, owners = _sentences(tools, task, leaves) if worthwhile else ([], [])
-    represented = _represent(tools, task, wanted, leaves, sentences, owners) if worthwhile else []
-    tree = _tree(tools, task, leaves, sentences, owners) if worthwhile and TREE in wanted else []
+    has_tree = TREE in wanted and len(leaves) >= MIN_CHUNKS
+    sentences = _sentences(tools, task, leaves) if has_tree or "summary" in wanted else [[] for _ in leaves]
+    writer = _writer(tools, task)
+    represented = _represent(tools, task, Material(task.document, leaves, sentences, writer))
+    tree = _tree(tools, task, leaves, sentences, writer) if has_tree else []
     failpoints.reached("enrich.made")
     with tools.database.write() as connection:
-        if task.revision_key not in revisions.existing(connection, [task.revision_key]):
+        if not enrichment.is_wanted(connection, task):
             raise EnrichmentStopped
         chunks.replace_representations(connection, task.revision_key, represented, tools.model_id)
         trees.replace(connection, task.revision_key, tree, tools.model_id)
-        enrichment.publish(connection, task)
+        if writer is not None:
+            writer.forget_others(connection)
+        enrichment.publish(connection, task, writer.remark if writer else None)
         failpoints.reached("enrich.stored")
     failpoints.reached("enrich.committed")
 
 
-def _sentences(
-    tools: EnrichmentTools, task: EnrichmentTask, leaves: Sequence[Leaf]
-) -> tuple[list[Sentence], list[int]]:
-    """The sentences of all chunks with their vectors, and for each the position of its chunk."""
+def _wanted(task: EnrichmentTask) -> set[str]:
+    return set(task.settings.get("representations", MADE_BY_DEFAULT))
+
+
+def _writer(tools: EnrichmentTools, task: EnrichmentTask) -> ModelWriter | None:
+    """The language model, where the collection wants its texts and this worker has one."""
+    if task.settings.get("representation_writer", DEFAULT_WRITER) != "model" or tools.language_model is None:
+        return None
+    return ModelWriter(tools.database, tools.language_model, task, tools.go_first, tools.cancelled)
+
+
+def _sentences(tools: EnrichmentTools, task: EnrichmentTask, leaves: Sequence[Leaf]) -> list[list[Sentence]]:
+    """The sentences of each chunk with their vectors."""
     texts: list[str] = []
     owners: list[int] = []
     for position, leaf in enumerate(leaves):
@@ -82,31 +93,20 @@ def _sentences(
         owners += [position] * len(found)
     vectors = _embed(tools, task, "sentences", texts)
     counts = tools.count_tokens(texts)
-    return [Sentence(*sentence) for sentence in zip(texts, counts, vectors, strict=True)], owners
-
-
-def _represent(
-    tools: EnrichmentTools,
-    task: EnrichmentTask,
-    wanted: Sequence[str],
-    leaves: Sequence[Leaf],
-    sentences: Sequence[Sentence],
-    owners: Sequence[int],
-) -> list[NewRepresentation]:
-    """Texts that stand for the chunks beside their own; a chunk has none where there is nothing shorter to say."""
-    kinds = [kind for kind in KINDS if kind in wanted and kind != "text"]
     of_leaf: list[list[Sentence]] = [[] for _ in leaves]
-    for sentence, owner in zip(sentences, owners, strict=True):
-        of_leaf[owner].append(sentence)
-    words = keywords([leaf.text for leaf in leaves]) if "keywords" in kinds else [[] for _ in leaves]
-    new: list[tuple[int, RepresentationKind, str]] = []
-    for leaf, own, found in zip(leaves, of_leaf, words, strict=True):
-        writers: dict[RepresentationKind, str] = {
-            "summary": _chunk_summary(own),
-            "keywords": ", ".join(found),
-            "title": " > ".join((task.document, *leaf.headings)),
-        }
-        new += [(leaf.key, kind, writers[kind]) for kind in kinds if writers[kind]]
+    for owner, *sentence in zip(owners, texts, counts, vectors, strict=True):
+        of_leaf[owner].append(Sentence(*sentence))
+    return of_leaf
+
+
+def _represent(tools: EnrichmentTools, task: EnrichmentTask, material: Material) -> list[NewRepresentation]:
+    """Texts that stand for the chunks beside their own, each with its vector."""
+    wanted = _wanted(task)
+    new: dict[tuple[int, RepresentationKind, str], None] = {}  # in order, each once
+    for kind, make in MAKERS.items():
+        if kind in wanted:
+            for leaf, texts in zip(material.leaves, make(material), strict=True):
+                new |= dict.fromkeys((leaf.key, kind, text) for text in texts)
     vectors = _embed(tools, task, "representations", [text for _, _, text in new])
     return [
         NewRepresentation(key, kind, text, vector.astype(np.float16))
@@ -114,28 +114,26 @@ def _represent(
     ]
 
 
-def _chunk_summary(sentences: Sequence[Sentence]) -> str:
-    if len(sentences) < 3:
-        return ""
-    vectors = np.stack([sentence.vector for sentence in sentences])
-    rows = central_sentences(vectors, [sentence.tokens for sentence in sentences], SUMMARY_TOKENS)
-    return join_sentences([sentences[row].text for row in rows])
-
-
 def _tree(
     tools: EnrichmentTools,
     task: EnrichmentTask,
     leaves: Sequence[Leaf],
-    sentences: Sequence[Sentence],
-    owners: Sequence[int],
+    sentences: Sequence[Sequence[Sentence]],
+    writer: ModelWriter | None,
 ) -> list[trees.NewNode]:
-    of_leaf: list[list[int]] = [[] for _ in leaves]
-    for position, owner in enumerate(owners):
-        of_leaf[owner].append(position)
-    parts = [
-        Part(leaf.vector.astype(np.float32), tuple(own), leaf.key) for leaf, own in zip(leaves, of_leaf, strict=True)
-    ]
-    return build_tree(task.document, parts, sentences, lambda texts: _embed(tools, task, "tree", texts))
+    flat: list[Sentence] = []
+    parts: list[Part] = []
+    for leaf, own in zip(leaves, sentences, strict=True):
+        positions = tuple(range(len(flat), len(flat) + len(own)))
+        parts.append(Part(leaf.vector.astype(np.float32), positions, leaf.key))
+        flat += own
+    return build_tree(
+        task.document,
+        parts,
+        flat,
+        lambda texts: _embed(tools, task, "tree", texts),
+        writer.overviews if writer else None,
+    )
 
 
 def _embed(tools: EnrichmentTools, task: EnrichmentTask, stage: str, texts: Sequence[str]) -> NDArray[np.float32]:

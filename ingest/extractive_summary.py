@@ -1,6 +1,6 @@
 """Summaries made of the text's own sentences: central ones that do not repeat each other (MMR, Carbonell 1998).
 
-A model of 135M parameters writes summaries at ten tokens a second and invents; sentences of the document cost nothing
+A model of 135M parameters takes seconds a summary and invents; sentences of the document cost nothing
 but their vectors and are true to it.
 """
 

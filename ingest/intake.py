@@ -13,7 +13,8 @@ from typing import Protocol
 from sqlalchemy import Connection, delete, insert, select
 
 from retrieval import failpoints
-from retrieval.errors import Conflict
+from retrieval.errors import Conflict, InvalidRequest
+from retrieval.representations import DEFAULT_WRITER, WRITTEN_BY_MODEL_ALONE
 from retrieval.store import collections, documents, enrichment
 from retrieval.store.collections import Collection
 from retrieval.store.database import Database
@@ -24,7 +25,7 @@ from retrieval.types import Json
 # How long a repeated request with the same key is answered like the first.
 IDEMPOTENCY_SECONDS = 24 * 3600
 _CHUNK_SETTINGS = {"chunking", "chunk_tokens"}
-_ENRICHMENT_SETTINGS = {"representations", "enrichment"}
+_ENRICHMENT_SETTINGS = {"representations", "representation_writer", "enrichment"}
 
 
 class Jobs(Protocol):
@@ -87,11 +88,12 @@ class Intake:
     def change_settings(self, collection: str, settings: Json) -> Collection:
         """Merges the settings and queues whatever they change for the documents that are there.
 
-        The old chunks answer until the new ones are ready. Raises `NotFound`.
+        The old chunks answer until the new ones are ready. Raises `NotFound`, `InvalidRequest`.
         """
         with self._database.write() as connection:
             before = collections.get(connection, collection).settings
             changed = collections.change_settings(connection, collection, settings)
+            _check(changed.settings)
             differing = {name for name in settings if before.get(name) != changed.settings.get(name)}
             if differing & _CHUNK_SETTINGS:
                 self._renew(connection, collection)
@@ -104,6 +106,17 @@ class Intake:
         renewed = [documents.renew(connection, document) for document in documents.begun(connection, collection)]
         self._jobs.submit(connection, renewed)
         return len(renewed)
+
+
+def _check(settings: Json) -> None:
+    """Raises `InvalidRequest` for settings that are sound one by one but not together."""
+    asked = WRITTEN_BY_MODEL_ALONE.intersection(settings.get("representations", ()))
+    if asked and settings.get("representation_writer", DEFAULT_WRITER) != "model":
+        raise InvalidRequest(
+            f"The representation {', '.join(sorted(asked))} is written by the language model alone: set "
+            "representation_writer to 'model' as well, or leave it out.",
+            field="representations",
+        )
 
 
 def _once(

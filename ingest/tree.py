@@ -1,7 +1,9 @@
 """Builds the RAPTOR tree of one document: clusters of chunks are summarised, clusters of summaries again, to one root.
 
 Summaries are made of the sentences below them, so their vectors are known already, a tree costs no language model, and
-nothing in it was made up. A tree spans one document: adding, replacing or deleting another changes none of it.
+nothing in it was made up. Where a model writes them, it is given such sentences too and never a summary of its own, so
+that what it makes up is not handed on. A tree spans one document: adding, replacing or deleting another changes none
+of it.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +17,8 @@ from ingest.extractive_summary import central_sentences
 from retrieval.store.trees import NewNode
 
 SUMMARY_TOKENS = 160
+# Of what a model is given to summarise: small models make little of more, and every token costs time.
+SOURCE_TOKENS = 480
 # A summary of two or three chunks says what they say, and outranks them for it (Cranfield: nDCG@10 -0.11).
 MIN_CHUNKS = 6
 # Every level has at most half the nodes of the one below, so this is out of reach: 2^20 chunks.
@@ -44,8 +48,12 @@ def build_tree(
     parts: Sequence[Part],
     sentences: Sequence[Sentence],
     embed: Callable[[Sequence[str]], NDArray[np.float32]],
+    write: Callable[[Sequence[str]], Sequence[str]] | None = None,
 ) -> list[NewNode]:
-    """The nodes, lower levels first; none for a document that is too short to need one."""
+    """The nodes, lower levels first; none for a document that is too short to need one.
+
+    `write` summarises what the members of each node say; where it gives "", their own sentences stand.
+    """
     nodes: list[NewNode] = []
     if len(parts) < MIN_CHUNKS:
         return nodes
@@ -53,8 +61,12 @@ def build_tree(
         if len(parts) < 2:
             break
         clusters = soft_clusters(np.stack([part.vector for part in parts]))
-        chosen = [_summary([parts[member] for member in members], sentences) for members in clusters]
-        texts = [join_sentences([sentences[position].text for position in positions]) for positions in chosen]
+        below = [_positions([parts[member] for member in members]) for members in clusters]
+        chosen = [_central(positions, sentences, SUMMARY_TOKENS) for positions in below]
+        texts = [_text(positions, sentences) for positions in chosen]
+        if write is not None:
+            sources = [_text(_central(positions, sentences, SOURCE_TOKENS), sentences) for positions in below]
+            texts = [written or text for written, text in zip(write(sources), texts, strict=True)]
         vectors = embed([f"{title}\n{text}" for text in texts])
         nodes += [
             NewNode(level, ordinal, text, vector.astype(np.float16), [parts[member].child for member in members])
@@ -76,8 +88,15 @@ def join_sentences(sentences: Sequence[str]) -> str:
     return joined
 
 
-def _summary(members: Sequence[Part], sentences: Sequence[Sentence]) -> list[int]:
-    positions = sorted({position for member in members for position in member.sentences})
+def _positions(members: Sequence[Part]) -> list[int]:
+    return sorted({position for member in members for position in member.sentences})
+
+
+def _central(positions: Sequence[int], sentences: Sequence[Sentence], budget: int) -> list[int]:
     vectors = np.stack([sentences[position].vector for position in positions])
-    rows = central_sentences(vectors, [sentences[position].tokens for position in positions], SUMMARY_TOKENS)
+    rows = central_sentences(vectors, [sentences[position].tokens for position in positions], budget)
     return [positions[row] for row in rows]
+
+
+def _text(positions: Sequence[int], sentences: Sequence[Sentence]) -> str:
+    return join_sentences([sentences[position].text for position in positions])

@@ -21,6 +21,8 @@ Failpoint = Literal[
     "publish.switched",
     "publish.committed",
     "enrich.begun",
+    "enrich.written",
+    "enrich.kept",
     "enrich.made",
     "enrich.stored",
     "enrich.committed",

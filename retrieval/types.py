@@ -1,6 +1,6 @@
 """The types that all packages speak: what a chunk, a hit and a search are. No behaviour, no storage, no models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -66,3 +66,23 @@ class Embedder(Protocol):
     def embed_query(self, query: str) -> NDArray[np.float32]: ...
 
     def embed_passages(self, passages: Sequence[str]) -> NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a language model is asked: what its task is, tasks that were done well before, and the task in hand."""
+
+    system: str
+    examples: Sequence[tuple[str, str]]  # (asked, answered), in order
+    asked: str
+
+
+class CompletionModel(Protocol):
+    """Completes prompts, one at a time, the likeliest text first; whoever takes one knows no model code."""
+
+    @property
+    def name(self) -> str: ...
+
+    def fits(self, prompt: Prompt, max_tokens: int) -> bool: ...
+
+    def complete(self, prompt: Prompt, max_tokens: int, cancelled: Callable[[], bool]) -> str: ...

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from ingest.enricher import Enricher
+from ingest.model_on_demand import ModelOnDemand
 from ingest.parsing.types import Block, ParsedDocument
 from ingest.pipeline import IngestTools, ingest_document
 from retrieval.analysis import terms
@@ -21,6 +22,7 @@ from retrieval.store import documents
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
 from retrieval.store.documents import Document, Source
+from retrieval.types import Prompt
 
 DIMENSION = 64
 
@@ -78,6 +80,29 @@ class ParagraphParser:
         return ParsedDocument(text, tuple(blocks))
 
 
+class ScriptedCompletions:
+    """Writes what the function makes of the quoted text of a prompt; remembers the prompts. A token is a word."""
+
+    name = "scripted"
+
+    def __init__(self, write: Callable[[str], str], context_tokens: int = 4096) -> None:
+        self.write = write
+        self.context_tokens = context_tokens
+        self.prompts: list[Prompt] = []
+
+    def fits(self, prompt: Prompt, max_tokens: int) -> bool:
+        asked = [prompt.system, *(text for example in prompt.examples for text in example), prompt.asked]
+        return sum(len(text.split()) for text in asked) + max_tokens <= self.context_tokens
+
+    def complete(self, prompt: Prompt, max_tokens: int, cancelled: Callable[[], bool]) -> str:
+        self.prompts.append(prompt)
+        quoted = prompt.asked.split('"""')[1]
+        return self.write(quoted)
+
+    def on_demand(self) -> ModelOnDemand:
+        return ModelOnDemand(lambda: self, frozenset({"en"}))
+
+
 class RecordingJobs:
     """Remembers what was queued, and whether it was in the transaction that wrote the document."""
 
@@ -100,6 +125,7 @@ class Library:
         self.files = GenerationFiles(folder / "indexes")
         self.embedder = HashEmbedder()
         self.parser = ParagraphParser()
+        self.language_model: ModelOnDemand | None = None
         self.tools = IngestTools(
             database=self.database,
             blobs=self.blobs,
@@ -122,6 +148,10 @@ class Library:
         ingest_document(self.tools, document)
         return self.get(document.id)
 
+    def finish(self, document: Document) -> None:
+        """Ingests what was accepted."""
+        ingest_document(self.tools, document)
+
     def replace(self, document_id: str, text: str) -> None:
         with self.database.write() as connection:
             document, _ = documents.replace(connection, document_id, self.store(text))
@@ -138,7 +168,14 @@ class Library:
     def enricher(self) -> Enricher:
         embedder = self.embedder
         lock = self.folder / "enrichment.lock"
-        return Enricher(self.database, embedder.count_tokens, embedder.embed_passages, embedder.model_id, lock)
+        return Enricher(
+            self.database,
+            embedder.count_tokens,
+            embedder.embed_passages,
+            embedder.model_id,
+            lock,
+            self.language_model,
+        )
 
     def enrich(self) -> None:
         """Does what the worker's enrichment thread would do with everything that waits."""

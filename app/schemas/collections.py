@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.schemas.fields import Strict
 from ingest.chunking.strategies import DEFAULT_CHUNK_TOKENS, DEFAULT_CHUNKING, ChunkingName
-from retrieval.representations import MADE_BY_DEFAULT, RepresentationName
+from retrieval.representations import DEFAULT_WRITER, MADE_BY_DEFAULT, RepresentationName, WriterName
 
 
 class CollectionSettings(Strict):
@@ -21,8 +21,15 @@ class CollectionSettings(Strict):
         list[RepresentationName],
         Field(description="What is made for every document after it is ready; `text` is always there."),
     ] = sorted(MADE_BY_DEFAULT)
+    representation_writer: Annotated[
+        WriterName,
+        Field(
+            description="Who writes summaries: the document's own sentences, or the model. Questions need the model."
+        ),
+    ] = DEFAULT_WRITER
     enrichment: Annotated[
-        Literal["on", "paused", "off"], Field(description="Paused: what waits stays waiting. Off: it is not made.")
+        Literal["on", "paused", "off"],
+        Field(description="Paused: it stops at the next step. Off: it is not made."),
     ] = "on"
 
 

@@ -8,7 +8,10 @@ const STAGES = {
   chunk: "Splitting into chunks",
   embed: "Indexing",
   sentences: "Looking for central sentences",
-  representations: "Summarising chunks",
+  summary: "Writing summaries",
+  questions: "Writing questions",
+  representations: "Indexing what stands for the chunks",
+  overview: "Writing the tree",
   tree: "Building the tree",
 };
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, update
 
+from retrieval.representations import DEFAULT_WRITER, MADE_BY_DEFAULT
 from retrieval.store import changes, collections
 from retrieval.store.schema import chunks, documents, representations, revisions, tree_nodes
 from retrieval.store.schema import collections as collections_table
@@ -95,10 +96,31 @@ def finish(connection: Connection, revision_keys: Sequence[int], state: str, det
     )
 
 
-def publish(connection: Connection, task: EnrichmentTask) -> None:
+def got_somewhere(connection: Connection, revision_key: int) -> None:
+    """Clears the record of a revision whose enrichment got further: what brings a worker down gets nowhere."""
+    connection.execute(
+        update(revisions)
+        .where(revisions.c.key == revision_key, revisions.c.enrichment == "retrying")
+        .values(enrichment="running")
+    )
+
+
+def is_wanted(connection: Connection, task: EnrichmentTask) -> bool:
+    """Whether the revision is still visible and its collection still asks for what the task makes."""
+    now = _settings_now(connection, task)
+    return now is not None and now.get("enrichment") != "off" and _made(now) == _made(task.settings)
+
+
+def goes_on(connection: Connection, task: EnrichmentTask) -> bool:
+    """Whether work on the task may continue: it is wanted, and its collection is not paused."""
+    now = _settings_now(connection, task)
+    return now is not None and now.get("enrichment") != "paused" and is_wanted(connection, task)
+
+
+def publish(connection: Connection, task: EnrichmentTask, remark: str | None = None) -> None:
     """Lets searches see what was added to the revision, from the commit on."""
     changes.append(connection, "added", [(task.collection, task.revision_key)])
-    finish(connection, [task.revision_key], "done")
+    finish(connection, [task.revision_key], "done", remark)
 
 
 def counts(connection: Connection, revision_key: int) -> tuple[int, int]:
@@ -121,6 +143,22 @@ def repeat(connection: Connection, collection: str) -> None:
     keys = select(documents.c.active_revision).where(documents.c.collection == collection)
     connection.execute(
         update(revisions).where(revisions.c.key.in_(keys)).values(enrichment="waiting", enrichment_detail=None)
+    )
+
+
+def _settings_now(connection: Connection, task: EnrichmentTask) -> Json | None:
+    """The settings of the revision's collection; None if the revision is not visible any more."""
+    return connection.scalar(
+        select(collections_table.c.settings)
+        .join(documents, documents.c.collection == collections_table.c.name)
+        .where(documents.c.active_revision == task.revision_key)
+    )
+
+
+def _made(settings: Json) -> Json:
+    """What settings ask to be made, by whom."""
+    return sorted(settings.get("representations", MADE_BY_DEFAULT)), settings.get(
+        "representation_writer", DEFAULT_WRITER
     )
 
 

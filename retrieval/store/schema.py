@@ -131,7 +131,7 @@ representations = Table(
     metadata,
     _key(),
     _owned_by("chunk_key", "chunks.key"),
-    Column("kind", String(16), nullable=False),  # text, summary, keywords, title
+    Column("kind", String(16), nullable=False),  # one of retrieval.representations.KINDS
     Column("text", Text, nullable=True),  # what was embedded; not kept for `text`, which the chunk has
     Column("model_id", String(200), nullable=False),
     Column("text_sha256", String(64), nullable=False),

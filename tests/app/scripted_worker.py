@@ -22,7 +22,7 @@ from retrieval.errors import DocumentRejected
 from retrieval.generation_files import GenerationFiles
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
-from tests.fakes import HashEmbedder, ParagraphParser
+from tests.fakes import HashEmbedder, ParagraphParser, ScriptedCompletions
 
 
 class SlowParser(ParagraphParser):
@@ -46,7 +46,8 @@ def run(folder: Path, name: str) -> None:
     )
     maintenance = Maintenance(database, blobs, GenerationFiles(folder / "indexes"), jobs, embedder.model_id)
     lock = folder / "locks" / "enrichment.lock"
-    enricher = Enricher(database, embedder.count_tokens, embedder.embed_passages, embedder.model_id, lock)
+    model = ScriptedCompletions(lambda quoted: "The ferry of the parts has a sentence.").on_demand()
+    enricher = Enricher(database, embedder.count_tokens, embedder.embed_passages, embedder.model_id, lock, model)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     settings = WorkerSettings(name, url, folder / "locks", concurrency=4)

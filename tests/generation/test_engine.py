@@ -1,4 +1,9 @@
+import gc
+import subprocess
+import sys
 import threading
+import time
+import weakref
 from collections.abc import Sequence
 
 import pytest
@@ -7,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from generation.engine import PIECE, Completion, Engine, Prompt
+from generation.engine import PIECE, Completion, Engine, PromptTokens
 from generation.kv_cache import KeyValues, PrefixStore
 from generation.types import GenerationOptions
 from retrieval.errors import ModelUnavailable
@@ -71,7 +76,7 @@ def never() -> bool:
 
 def run(engine: Engine, tokens: Sequence[int], count: int, last_turn: int = 0) -> tuple[list[int], Completion]:
     completion, said = engine.complete(
-        Prompt(tokens, last_turn), GenerationOptions(max_tokens=count), NEVER_ENDS, never
+        PromptTokens(tokens, last_turn), GenerationOptions(max_tokens=count), NEVER_ENDS, never
     )
     return list(said), completion
 
@@ -105,7 +110,7 @@ def test_the_answer_ends_before_the_token_that_ends_it() -> None:
     expected = plain(decoder, [3, 1, 4], 30)
     end = expected[12]
     completion, said = Engine(decoder, PrefixStore(0)).complete(
-        Prompt([3, 1, 4]), GenerationOptions(max_tokens=30), frozenset({end}), never
+        PromptTokens([3, 1, 4]), GenerationOptions(max_tokens=30), frozenset({end}), never
     )
     assert list(said) == expected[: expected.index(end)]
     assert completion.reason == "stop"
@@ -125,7 +130,7 @@ def test_a_long_prompt_is_read_in_pieces_and_its_beginning_only_once() -> None:
 
 @given(st.integers(1, 5 * PIECE), st.integers(0, 5 * PIECE))
 def test_cuts_are_in_order_end_with_the_prompt_and_begin_the_last_turn(count: int, last_turn: int) -> None:
-    prompt = Prompt([1] * count, min(last_turn, count - 1))
+    prompt = PromptTokens([1] * count, min(last_turn, count - 1))
     cuts = prompt.cuts
     assert cuts == sorted(set(cuts))
     assert cuts[-1] == count
@@ -158,7 +163,7 @@ def test_requests_share_steps_and_each_hears_only_its_own() -> None:
 def test_a_reader_that_leaves_stops_its_decoding() -> None:
     decoder = ScriptedDecoder()
     engine = Engine(decoder, PrefixStore(0))
-    _, said = engine.complete(Prompt([1, 2]), GenerationOptions(max_tokens=10**5), NEVER_ENDS, never)
+    _, said = engine.complete(PromptTokens([1, 2]), GenerationOptions(max_tokens=10**5), NEVER_ENDS, never)
     next(said)
     said.close()
     assert run(engine, [5], 3)[0] == plain(decoder, [5], 3)
@@ -174,7 +179,7 @@ def test_cancelling_ends_the_answer() -> None:
         return looks > 5
 
     completion, said = Engine(ScriptedDecoder(step_rows=1), PrefixStore(0)).complete(
-        Prompt([1, 2]), GenerationOptions(max_tokens=50), NEVER_ENDS, cancelled
+        PromptTokens([1, 2]), GenerationOptions(max_tokens=50), NEVER_ENDS, cancelled
     )
     assert len(list(said)) == 5
     assert completion.reason == "cancelled"
@@ -200,7 +205,38 @@ def test_a_failure_reaches_the_reader_and_the_engine_goes_on() -> None:
 def test_sampling_is_not_guessed() -> None:
     decoder = ScriptedDecoder()
     completion, said = Engine(decoder, PrefixStore(0)).complete(
-        Prompt([1, 2, 3, 4] * 6), GenerationOptions(max_tokens=10, temperature=0.5, seed=1), NEVER_ENDS, never
+        PromptTokens([1, 2, 3, 4] * 6), GenerationOptions(max_tokens=10, temperature=0.5, seed=1), NEVER_ENDS, never
     )
     assert len(list(said)) == 10
     assert completion.guessed == 0
+
+
+def test_an_engine_that_nobody_uses_is_let_go_of() -> None:
+    engine = Engine(ScriptedDecoder(), PrefixStore(0))
+    run(engine, [1, 2], 3)
+    remains = weakref.ref(engine)
+    del engine
+    deadline = time.monotonic() + 20
+    while remains() is not None:
+        assert time.monotonic() < deadline
+        gc.collect()
+        time.sleep(0.1)
+
+
+def test_a_process_ends_although_an_answer_is_being_decoded() -> None:
+    script = """
+from tests.generation.test_engine import *
+import time
+class Slow(ScriptedDecoder):
+    def step(self, sequences):
+        time.sleep(0.01)
+        return super().step(sequences)
+_, said = Engine(Slow(), PrefixStore(0)).complete(
+    PromptTokens([1, 2]), GenerationOptions(max_tokens=10**5), NEVER_ENDS, never
+)
+next(said)
+import threading
+threading.Thread(target=lambda: list(said), daemon=True).start()
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")

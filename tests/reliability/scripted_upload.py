@@ -23,7 +23,9 @@ def upload(folder: Path) -> None:
         blob = storage.blobs.put([text.encode()])
         submissions.append(Submission(Source(name, "text/plain", blob.sha256, blob.size), {}))
     storage.intake.add("default", submissions)
-    storage.intake.change_settings("default", {"representations": ["text", "tree"]})
+    storage.intake.change_settings(
+        "default", {"representations": ["text", "summary", "tree"], "representation_writer": "model"}
+    )
     storage.close()
 
 

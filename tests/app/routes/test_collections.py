@@ -111,6 +111,23 @@ def test_enrichment_can_be_paused_and_gone_on_with(running: Running) -> None:
     assert found["tree_nodes"] > 0
 
 
+def test_questions_need_the_model_as_their_writer(running: Running) -> None:
+    running.add(LONG, collection="notes")
+
+    def patch(**settings: object) -> int:
+        return running.client.patch("/v1/collections/notes", json={"settings": settings}).status_code
+
+    response = running.client.patch("/v1/collections/notes", json={"settings": {"representations": ["questions"]}})
+    assert response.status_code == 422
+    assert response.json()["field"] == "representations"
+    assert "representation_writer" in response.json()["detail"]
+    assert running.client.get("/v1/collections/notes").json()["settings"]["representations"] == ["text"]
+    assert patch(representations=["questions"], representation_writer="model") == 200
+    assert patch(representation_writer="extractive") == 422  # with the questions that are asked for already
+    assert patch(representation_writer="nobody") == 422
+    assert patch(representations=["summary"], representation_writer="extractive") == 200
+
+
 def test_searches_never_fail_nor_come_back_empty_while_everything_is_made_anew(running: Running) -> None:
     for number in range(6):
         running.add(f"Report {number}. {LONG}", collection="notes")

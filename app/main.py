@@ -14,7 +14,7 @@ from app.body_limit import BodyLimitProblem
 from app.headers import SecurityHeaders
 from app.logs import configure_logging
 from app.metrics import Metrics, RequestTimer
-from app.routes import ask, collections, documents, health, search
+from app.routes import ask, collections, documents, embedding, health, search
 from app.service import Service
 from app.settings import Settings
 from app.supervisor import Supervisor
@@ -43,6 +43,7 @@ def create_app(
         supervisor.start()
         yield
         supervisor.stop()
+        service.stop()
         storage.close()
 
     app = FastAPI(
@@ -56,7 +57,14 @@ def create_app(
     )
     app.state.service = service
     errors.install(app)
-    for router in (documents.router, collections.router, search.router, ask.router, health.router):
+    for router in (
+        documents.router,
+        collections.router,
+        search.router,
+        ask.router,
+        embedding.router,
+        health.router,
+    ):
         app.include_router(router)
     # Innermost first: the limit counts the body as it comes, before any parser sees it.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_upload_bytes)

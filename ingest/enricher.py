@@ -10,14 +10,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from ingest.enrichment import EnrichmentStopped, EnrichmentTools, asks_for_more, enrich_document
 from ingest.file_lock import held
+from ingest.pipeline import IngestTools
+from ingest.precedence import ingest_waits, may_go_on
 from retrieval import failpoints
 from retrieval.errors import StorageFull
-from retrieval.store import documents, enrichment
+from retrieval.store import chunks, enrichment
 from retrieval.store.database import Database
 from retrieval.store.enrichment import EnrichmentTask
 
@@ -30,18 +31,10 @@ _PAUSE_ON_FULL_DISK_SECONDS = 15.0
 class Enricher:
     """Takes visible revisions that wait for enrichment, oldest first."""
 
-    def __init__(
-        self,
-        database: Database,
-        count_tokens: Callable[[Sequence[str]], Sequence[int]],
-        embed: Callable[[Sequence[str]], NDArray[np.float32]],
-        model_id: str,
-        lock: Path,
-    ) -> None:
+    def __init__(self, database: Database, tools: Callable[[], IngestTools], lock: Path) -> None:
+        """`tools` gives those with the embedding model that answers now."""
         self._database = database
-        self._count_tokens = count_tokens
-        self._embed = embed
-        self._model_id = model_id
+        self._tools = tools
         self._lock = lock
 
     def run(self, stop: threading.Event) -> None:
@@ -63,16 +56,14 @@ class Enricher:
         """
 
         def go_first() -> None:
-            while self._ingest_waits():
-                if stop.wait(_POLL_SECONDS):
-                    break
-            if stop.is_set():
+            if not may_go_on(self._database, stop):
                 raise EnrichmentStopped
 
-        tools = EnrichmentTools(self._database, self._count_tokens, self._embed, self._model_id, go_first)
-        while not stop.is_set() and not self._ingest_waits():
+        while not stop.is_set() and not ingest_waits(self._database):
+            current = self._tools()
+            tools = EnrichmentTools(self._database, current.count_tokens, current.embed, current.model_id, go_first)
             with self._database.read() as connection:
-                tasks = enrichment.waiting(connection, _TASKS)
+                tasks = _embedded(connection, enrichment.waiting(connection, _TASKS), tools.model_id)
             if not tasks:
                 return
             # Most collections ask for the text alone: their documents are done together, at once.
@@ -110,6 +101,8 @@ class Enricher:
         with self._database.write() as connection:
             enrichment.finish(connection, [task.revision_key], "waiting")
 
-    def _ingest_waits(self) -> bool:
-        with self._database.read() as connection:
-            return documents.any_unfinished(connection)
+
+def _embedded(connection: Connection, tasks: Sequence[EnrichmentTask], model_id: str) -> list[EnrichmentTask]:
+    """Those whose texts the model has embedded; after a change of models the others wait until it has."""
+    lacking = chunks.without_vector(connection, [task.revision_key for task in tasks], model_id)
+    return [task for task in tasks if task.revision_key not in {item.revision_key for item in lacking}]

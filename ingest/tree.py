@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ingest.clustering import soft_clusters
 from ingest.extractive_summary import central_sentences
-from retrieval.store.trees import NewNode
+from retrieval.store.trees import NewNode, represented_by
 
 SUMMARY_TOKENS = 160
 # A summary of two or three chunks says what they say, and outranks them for it (Cranfield: nDCG@10 -0.11).
@@ -55,7 +55,7 @@ def build_tree(
         clusters = soft_clusters(np.stack([part.vector for part in parts]))
         chosen = [_summary([parts[member] for member in members], sentences) for members in clusters]
         texts = [join_sentences([sentences[position].text for position in positions]) for positions in chosen]
-        vectors = embed([f"{title}\n{text}" for text in texts])
+        vectors = embed([represented_by(title, text) for text in texts])
         nodes += [
             NewNode(level, ordinal, text, vector.astype(np.float16), [parts[member].child for member in members])
             for ordinal, (text, vector, members) in enumerate(zip(texts, vectors, clusters, strict=True))

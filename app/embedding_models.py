@@ -15,7 +15,7 @@ from app.models.catalogue import CATALOGUE
 from app.settings import Settings
 from retrieval.embedders import Embedders
 from retrieval.embedding import SentenceEmbedder
-from retrieval.errors import Conflict, InvalidRequest
+from retrieval.errors import Conflict, InvalidRequest, ModelUnavailable
 from retrieval.store import models
 from retrieval.store.database import Database
 from retrieval.store.models import EmbeddingModel
@@ -63,15 +63,18 @@ def ignored_setting(settings: Settings, active: EmbeddingModel) -> str | None:
 def begin_change(settings: Settings, database: Database, embedders: Embedders, name: str, *, force: bool) -> None:
     """Has the workers embed everything with another model; the active one answers until that is done.
 
-    Raises `InvalidRequest` for what cannot be a model's name, `ModelUnavailable` if it is not installed, `Conflict`
-    while another change is under way, and for a model that does not know the documents' language unless forced.
+    Raises `InvalidRequest` for what cannot be a model's name and for one that is not installed, `Conflict` while
+    another change is under way, and for a model that does not know the documents' language unless forced.
     """
     if name != settings.embedding_model and not _NAME.fullmatch(name):
         raise InvalidRequest(
             "Name a folder under the models folder; a path can only be what SCHOLIAST_EMBEDDING_MODEL says.",
             field="model",
         )
-    embedder = embedders.named(name)
+    try:
+        embedder = embedders.named(name)
+    except ModelUnavailable as missing:
+        raise InvalidRequest(missing.detail, field="model") from missing
     if not force:
         with database.read() as connection:
             _require_fit(connection, name)

@@ -70,7 +70,7 @@ def _wait(client: Client, model_id: str, console: Console) -> None:
 
 
 def _show(state: Json, console: Console) -> None:
-    console.print(f"{state['active']['name']} answers.")
+    console.print(f"{state['active']['name']} answers{_behind(state['active'])}.")
     if state["parity"]:
         console.print(f"Compared when it took over: {state['parity']}.")
     if wanted := state["wanted"]:
@@ -81,4 +81,9 @@ def _show(state: Json, console: Console) -> None:
         else:
             console.print(f"{wanted['name']}: {_STAGES[wanted['stage']]} {wanted['done']}/{wanted['total']}")
     if state["kept"]:
-        console.print(f"{state['kept']['name']} is kept: --rollback goes back to it, --forget gives it up.")
+        kept = f"{state['kept']['name']} is kept{_behind(state['kept'])}"
+        console.print(f"{kept}: --rollback goes back to it, --forget gives it up.")
+
+
+def _behind(model: Json) -> str:
+    return f" ({model['behind']} texts are still to be embedded)" if model["behind"] else ""

@@ -29,10 +29,11 @@ class Service:
         self._engines: Engines | None = None
         self._failure: ModelUnavailable | None = None
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="engines", daemon=True)
 
     def start(self) -> None:
         """Begins to load the engines, in the background, and follows changes of the embedding model from then on."""
+        self._stopped.clear()
+        self._thread = threading.Thread(target=self._run, name="engines", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

@@ -1,12 +1,13 @@
 """Routes of the embedding model: look at it, change it while the old one answers, go back."""
 
 from fastapi import APIRouter
+from sqlalchemy import Connection
 
 from app.dependencies import ServiceDep
 from app.embedding_models import begin_change
 from app.schemas.embedding import EmbeddingChange, EmbeddingState, ModelDetails, WantedDetails
 from app.service import Service
-from retrieval.store import models
+from retrieval.store import models, reembedding
 from retrieval.store.models import EmbeddingModel
 
 router = APIRouter(prefix="/v1/embedding", tags=["embedding"])
@@ -53,17 +54,19 @@ def forget_kept(service: ServiceDep) -> EmbeddingState:
 def _state(service: Service) -> EmbeddingState:
     with service.storage.database.read() as connection:
         active = models.active(connection)
-        found = {model.role: model for model in models.listed(connection)}
-    return EmbeddingState(
-        active=_details(active),
-        wanted=_wanted(found["wanted"]) if "wanted" in found else None,
-        kept=_details(found["kept"]) if "kept" in found else None,
-        parity=active.parity,
-    )
+        wanted, kept = models.having(connection, "wanted"), models.having(connection, "kept")
+        return EmbeddingState(
+            active=_details(connection, active, counted=kept is not None),
+            wanted=_wanted(wanted) if wanted is not None else None,
+            kept=_details(connection, kept, counted=True) if kept is not None else None,
+            parity=active.parity,
+        )
 
 
-def _details(model: EmbeddingModel) -> ModelDetails:
-    return ModelDetails(id=model.model_id, name=model.name)
+def _details(connection: Connection, model: EmbeddingModel, *, counted: bool) -> ModelDetails:
+    # To count means to look at every chunk, and while another is made the active one lacks nothing.
+    behind = reembedding.remaining(connection, model.model_id) if counted else 0
+    return ModelDetails(id=model.model_id, name=model.name, behind=behind)
 
 
 def _wanted(model: EmbeddingModel) -> WantedDetails:

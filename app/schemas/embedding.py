@@ -19,11 +19,14 @@ class ModelDetails(BaseModel):
 
     id: str
     name: str
+    behind: int  # texts that it has still to embed; until then they are found by their words where it answers
 
 
-class WantedDetails(ModelDetails):
+class WantedDetails(BaseModel):
     """A model that is to answer, and how far the change to it is."""
 
+    id: str
+    name: str
     stage: Literal["embed", "index", "check"] | None
     done: int
     total: int

@@ -67,7 +67,6 @@ def test_indexes_and_workers_stay_out(running: Running, target: Path) -> None:
     assert not [name for name in members(target) if "index" in name]
     connection = database_of(target, target.parent)
     assert connection.execute("SELECT count(*) FROM generations").fetchone() == (0,)
-    assert connection.execute("SELECT active_generation FROM collections").fetchall() == [(None,)]
 
 
 def test_nothing_else_is_left_behind_and_only_its_owner_may_read_it(running: Running, target: Path) -> None:

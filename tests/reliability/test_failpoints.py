@@ -109,10 +109,10 @@ def listed(folder: Path) -> list[Document]:
     return found
 
 
-def current_generation(folder: Path) -> bool:
+def current_generation(folder: Path, model_id: str = HashEmbedder.model_id) -> bool:
     database = Database(f"sqlite:///{folder / 'scholiast.db'}")
     with database.read() as connection:
-        active = generations.newest(connection, "default", HashEmbedder.model_id)
+        active = generations.newest(connection, "default", model_id)
         newest = connection.exec_driver_sql("SELECT max(number) FROM changes").scalar()
     database.close()
     return active is not None and active.change_number == newest

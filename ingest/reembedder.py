@@ -41,7 +41,7 @@ class Reembedder:
         self._lock = lock
         self._change_over = ChangeOver(database, files, embedders)
         self._complete: dict[str, int] = {}  # model id -> change up to which it has embedded everything
-        self._purged_for: frozenset[str] | None = None  # the models that were in use then
+        self._used: frozenset[str] | None = None  # the models that were in use in the last round
 
     def run(self, stop: threading.Event) -> None:
         """Works until `stop` is set; returns at the end of the step it is in."""
@@ -62,7 +62,7 @@ class Reembedder:
         self._embedders.follow()
         with self._database.read() as connection:
             found = models.listed(connection)
-        self._purge(frozenset(model.model_id for model in found), stop)
+        self._follow(frozenset(model.model_id for model in found), stop)
         for model in found:
             if model.problem is not None or not may_go_on(self._database, stop):
                 continue
@@ -112,10 +112,12 @@ class Reembedder:
             failpoints.reached("reembed.stride")
         return keys
 
-    def _purge(self, used: frozenset[str], stop: threading.Event) -> None:
-        """Removes what models left behind that were given up."""
-        if used == self._purged_for:
+    def _follow(self, used: frozenset[str], stop: threading.Event) -> None:
+        """When a model came or was given up: begins anew, and removes what such a one left behind."""
+        if used == self._used:
             return
+        self._complete = {}
+        self._change_over = ChangeOver(self._database, self._files, self._embedders)
         removed = 0
         while may_go_on(self._database, stop):
             with self._database.write() as connection:
@@ -123,7 +125,7 @@ class Reembedder:
             failpoints.reached("reembed.purged")
             if not some:
                 self._files.sweep(self._database)
-                self._purged_for = used
+                self._used = used
                 break
             removed += some
         if removed:

@@ -29,13 +29,14 @@ class Embedders:
 
     def __getitem__(self, model_id: str) -> Embedder:
         """The embedder with this id; raises `ModelUnavailable` if it is not installed or another by now."""
-        if model_id not in self._loaded:
-            with self._database.read() as connection:
-                named = {model.model_id: model for model in models.listed(connection)}
-            if model_id not in named:
-                raise ModelUnavailable(f"The embedding model '{model_id}' is not in use any more.")
-            self._add(named[model_id])
-        return self._loaded[model_id]
+        found = self._loaded.get(model_id)
+        if found is not None:
+            return found
+        with self._database.read() as connection:
+            named = {model.model_id: model for model in models.listed(connection)}
+        if model_id not in named:
+            raise ModelUnavailable(f"The embedding model '{model_id}' is not in use any more.")
+        return self._add(named[model_id])
 
     def named(self, name: str) -> Embedder:
         """The embedder of that name, whether the database knows it or not; raises `ModelUnavailable`."""
@@ -77,10 +78,10 @@ class Embedders:
             return False
         return True
 
-    def _add(self, model: EmbeddingModel) -> None:
+    def _add(self, model: EmbeddingModel) -> Embedder:
         with self._loading:
-            if model.model_id in self._loaded:
-                return
+            if model.model_id in self._loaded:  # another thread was faster
+                return self._loaded[model.model_id]
             embedder = self._load(model.name)
             if embedder.model_id != model.model_id:
                 raise ModelUnavailable(
@@ -89,3 +90,4 @@ class Embedders:
                     "another, or use another data folder."
                 )
             self._loaded[model.model_id] = embedder
+            return embedder

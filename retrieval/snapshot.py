@@ -67,12 +67,21 @@ class Snapshots:
         """The collection as the database has it now; raises `NotFound` for an unknown collection."""
         with self._database.read() as connection:
             known = self._latest.get(collection)
-            state = changes.latest(connection, collection), self._model(connection)
-            if known is not None and (known.change_number, known.model_id) == state:
+            number, model_id = changes.latest(connection, collection), self._model(connection)
+            same = known is not None and known.change_number == number
+            if known is not None and same:
                 collections.get(connection, collection)
-                return known
-        with self._lock:
+                if known.model_id == model_id:
+                    return known
+        # Where only the model changed, nobody waits for the thread that opens the other's index: what is known is
+        # whole, and of the model that answered a moment ago.
+        if not self._lock.acquire(blocking=not same):
+            assert known is not None
+            return known
+        try:
             return self._follow(collection)
+        finally:
+            self._lock.release()
 
     def _follow(self, collection: str) -> Snapshot:
         # The lock is held: a second thread that waited here finds the work done.

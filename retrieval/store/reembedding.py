@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, exists, func, select
 
+from retrieval.errors import Conflict
 from retrieval.store import changes, chunks, models, trees
 from retrieval.store.schema import (
     chunks as chunks_table,
@@ -47,11 +48,17 @@ def unembedded(
 
 
 def store(connection: Connection, model_id: str, carrier: Carrier, keys: Sequence[int], vectors: Vectors) -> None:
-    """Stores the vectors of those of the rows that are still there and without; readers hear of it if they must."""
+    """Stores the vectors of those of the rows that are still there and without; readers hear of it if they must.
+
+    Raises `Conflict` if the model has been given up meanwhile.
+    """
+    roles = {model.model_id: model.role for model in models.listed(connection)}
+    if model_id not in roles:
+        raise Conflict(f"'{model_id}' is not in use any more.")
     kind = _KINDS[carrier]
     rows = connection.execute(kind.select(model_id).where(kind.key.in_(keys))).all()
     kind.store(connection, model_id, rows, vectors)
-    if models.active(connection).model_id == model_id:
+    if roles[model_id] == "active":
         # Searches have read these revisions already, without what comes now.
         owners = select(documents.c.collection, documents.c.active_revision).where(
             documents.c.active_revision.in_({row.revision_key for row in rows})

@@ -14,6 +14,7 @@ from ingest.maintenance import Maintenance
 from ingest.pipeline import IngestTools, embed, ingest_document, parse, publish, split
 from ingest.reembedder import Reembedder
 from retrieval.embedders import Embedders
+from retrieval.errors import Conflict
 from retrieval.pipeline import Retriever
 from retrieval.snapshot import Snapshots
 from retrieval.store import changes, collections, generations, models, reembedding
@@ -344,6 +345,26 @@ def test_a_killed_worker_is_followed_by_one_that_embeds_only_what_is_left(
     changing.another_worker().advance(threading.Event())
     assert changing.active().name == "other"
     assert len(successor.embedded) == 12
+
+
+def test_a_change_that_is_given_up_while_it_embeds_ends_at_once_and_can_begin_again(changing: Changing) -> None:
+    changing.add("A note about goats.")
+
+    class GivenUp(HashEmbedder):
+        def embed_passages(self, passages: object) -> NDArray[np.float32]:
+            with changing.database.write() as connection:
+                models.give_up(connection, "wanted")
+            return super().embed_passages(passages)  # type: ignore[arg-type]
+
+    changing.replaced["other"] = GivenUp("other@1", 48)
+    changing.want()
+    with pytest.raises(Conflict, match="not in use any more"):
+        changing.advance()
+    assert changing.stored() == {"hash@1": 1}
+    del changing.replaced["other"]
+    changing.reembedder = changing.another_worker()
+    changing.change()
+    assert changing.stored() == {"hash@1": 1, "other@1": 1}
 
 
 def test_a_document_that_is_deleted_while_it_is_embedded_leaves_nothing_behind(changing: Changing) -> None:

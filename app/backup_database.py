@@ -49,7 +49,6 @@ def copy_database(source: Path, target: Path) -> DatabaseContent:
     with _opened(target, "The copy of the database cannot be read.") as copied:
         content = _content(copied)
         # Derived or of this moment only: no index and no worker is there when the copy is opened again.
-        copied.execute("UPDATE collections SET active_generation = NULL")
         for table in ("generations", "workers"):
             copied.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
     return content

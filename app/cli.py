@@ -22,6 +22,7 @@ from app.backup import Backup, back_up
 from app.client import Client
 from app.models.commands import models
 from app.progress import wait_until_ready
+from app.reembed import reembed
 from app.restore import restore as restore_backup
 from app.settings import Settings
 from app.step_progress import steps_on
@@ -35,6 +36,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(models, name="models")
+app.command()(reembed)
 console = Console(highlight=False)
 
 Collection = Annotated[str, typer.Option("--collection", "-c", help="The knowledge base.")]

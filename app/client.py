@@ -96,6 +96,26 @@ class Client:
         """Has every document of the collection made anew; gives their number."""
         return int(self._json("POST", f"/v1/collections/{quote(collection, safe='')}/reindex")["documents"])
 
+    def embedding(self) -> Json:
+        """Which embedding model answers, and how far a change is."""
+        return self._json("GET", "/v1/embedding")
+
+    def change_embedding(self, model: str, *, force: bool = False) -> Json:
+        """Begins the change to another embedding model."""
+        return self._json("PUT", "/v1/embedding/wanted", json={"model": model, "force": force})
+
+    def cancel_embedding(self) -> Json:
+        """Gives up the change of the embedding model."""
+        return self._json("DELETE", "/v1/embedding/wanted")
+
+    def roll_embedding_back(self) -> Json:
+        """Lets the embedding model before answer again."""
+        return self._json("POST", "/v1/embedding/rollback")
+
+    def forget_embedding(self) -> Json:
+        """Gives up the embedding model that is kept for a rollback."""
+        return self._json("DELETE", "/v1/embedding/kept")
+
     def text(self, document_id: str) -> str:
         """The extracted text of a document."""
         text: str = self._json("GET", f"/v1/documents/{document_id}/text")["text"]

@@ -5,7 +5,7 @@ It reads all of them and changes nothing, unless it is told to mend (`--fix`). I
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -18,21 +18,20 @@ from app.checks.finding import RESTORE, Finding, Scene
 from app.checks.indexes import check_indexes
 from app.checks.jobs import check_jobs, queued_revisions
 from app.checks.leftovers import check_leftovers
-from app.checks.models import check_models, model_disagrees
+from app.checks.models import IdentifyModel, check_models
+from app.embedding_models import load_embedder
 from app.settings import Settings
 from app.wiring import Storage, open_storage
-from retrieval.embedding import SentenceEmbedder
-from retrieval.errors import ModelUnavailable, NotFound, ScholiastError
+from retrieval.errors import NotFound, ScholiastError
+from retrieval.store import models
 
 # How SQLite says that its file is not what it wrote.
 _DAMAGE = ("malformed", "not a database", "disk I/O error")
-# The id of the configured embedding model; raises `ModelUnavailable`.
-IdentifyModel = Callable[[Settings], str]
 
 
-def identify_model(settings: Settings) -> str:
+def identify_model(settings: Settings, name: str) -> str:
     """What the embedder itself says, so that a model that cannot be loaded is noticed too."""
-    return SentenceEmbedder(settings.model_folder(settings.embedding_model), settings.threads).model_id
+    return load_embedder(settings, name).model_id
 
 
 def examine(settings: Settings, identify: IdentifyModel = identify_model) -> Sequence[Finding]:
@@ -90,19 +89,12 @@ def _findings(settings: Settings, storage: Storage, identify: IdentifyModel) -> 
     if unsound:
         yield from unsound  # whatever else such a database says may be wrong
         return
-    model_id = None
-    try:
-        model_id = identify(settings)
-    except ModelUnavailable as missing:
-        yield Finding(missing.detail, f"Run: scholiast models pull {Path(settings.embedding_model).name}")
     queued = queued_revisions(storage.database.url)
     with storage.database.read() as connection:
         damaged = damaged_originals(connection, storage.blobs)
-        scene = Scene(connection, storage, settings.data_dir, model_id, damaged)
-        yield from check_models(scene)
-        if model_disagrees(scene):
-            # Judged by the wrong model, every chunk and every index would be a finding of its own.
-            scene = Scene(connection, storage, settings.data_dir, None, damaged)
+        active = models.having(connection, "active")
+        scene = Scene(connection, storage, settings.data_dir, active.model_id if active else None, damaged)
+        yield from check_models(scene, settings, identify)
         yield from check_originals(scene)
         yield from check_documents(scene)
         yield from check_indexes(scene)

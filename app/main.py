@@ -14,7 +14,7 @@ from app.body_limit import BodyLimitProblem
 from app.headers import SecurityHeaders
 from app.logs import configure_logging
 from app.metrics import Metrics, RequestTimer
-from app.routes import ask, collections, documents, health, search
+from app.routes import ask, collections, documents, embedding, health, search
 from app.service import Service
 from app.settings import Settings
 from app.wiring import Engines, Storage, load_engines, open_storage
@@ -39,6 +39,7 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         service.start()
         yield
+        service.stop()
         storage.close()
 
     app = FastAPI(
@@ -52,7 +53,14 @@ def create_app(
     )
     app.state.service = service
     errors.install(app)
-    for router in (documents.router, collections.router, search.router, ask.router, health.router):
+    for router in (
+        documents.router,
+        collections.router,
+        search.router,
+        ask.router,
+        embedding.router,
+        health.router,
+    ):
         app.include_router(router)
     # Innermost first: the limit counts the body as it comes, before any parser sees it.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_upload_bytes)

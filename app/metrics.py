@@ -1,7 +1,7 @@
 """Prometheus metrics of the service: requests, stages, queue, models, memory. No names of people's documents."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -26,6 +26,7 @@ class Metrics:
     """One registry a service; tests can have many."""
 
     def __init__(self, database: Database) -> None:
+        self._shown: dict[str, frozenset[str]] = {}  # loaded models by role
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)  # resident memory, processor time, open files
         self.registry.register(_QueueCollector(database))
@@ -52,6 +53,14 @@ class Metrics:
         self.models = Gauge(
             "scholiast_model_loaded", "1 for every loaded model.", ("role", "model"), registry=self.registry
         )
+
+    def show_models(self, role: str, names: Sequence[str]) -> None:
+        """Shows which models of a role are loaded now."""
+        for gone in self._shown.get(role, frozenset()) - set(names):
+            self.models.remove(role, gone)
+        for name in names:
+            self.models.labels(role, name).set(1)
+        self._shown[role] = frozenset(names)
 
     def observe_trace(self, trace: Trace) -> None:
         """Counts the stages that ran."""

@@ -7,9 +7,13 @@ from collections.abc import Callable, Sequence
 from app.metrics import Metrics
 from app.settings import Settings
 from app.wiring import Engines, Storage
+from retrieval.embedders import Embedders
 from retrieval.errors import ModelUnavailable, Overloaded
 
 _LOGGER = logging.getLogger(__name__)
+_FOLLOW_SECONDS = 1.0
+# While models load nothing can interrupt it; the process ends without waiting for that.
+_STOP_PATIENCE_SECONDS = 5.0
 
 
 class Service:
@@ -24,10 +28,18 @@ class Service:
         self._load = load
         self._engines: Engines | None = None
         self._failure: ModelUnavailable | None = None
+        self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Begins to load the engines, in the background."""
-        threading.Thread(target=self._run, name="load-engines", daemon=True).start()
+        """Begins to load the engines, in the background, and follows changes of the embedding model from then on."""
+        self._stopped.clear()
+        self._thread = threading.Thread(target=self._run, name="engines", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends that."""
+        self._stopped.set()
+        self._thread.join(_STOP_PATIENCE_SECONDS)
 
     @property
     def engines(self) -> Engines:
@@ -50,8 +62,8 @@ class Service:
     def _run(self) -> None:
         try:
             engines = self._load(self.settings, self.storage)
-            self.metrics.models.labels("embedder", engines.embedder.model_id).set(1)
-            self.metrics.models.labels("generator", engines.generator.name).set(1)
+            self.metrics.show_models("embedder", engines.embedders.loaded)
+            self.metrics.show_models("generator", [engines.generator.name])
             self._engines = engines
         except ModelUnavailable as failure:
             self._failure = failure
@@ -59,3 +71,14 @@ class Service:
         except Exception:  # a thread's edge; without this the service would say "still loading" for ever
             self._failure = ModelUnavailable("A model could not be loaded; the log has the reason.")
             _LOGGER.exception("The models could not be loaded.")
+        else:
+            self._follow(engines.embedders)
+
+    def _follow(self, embedders: Embedders) -> None:
+        """Has a model loaded before it begins to answer, so that no search waits for it."""
+        while not self._stopped.wait(_FOLLOW_SECONDS):
+            try:
+                embedders.follow()
+            except Exception:  # a thread's edge: a busy database must not end it
+                _LOGGER.exception("The embedding models could not be followed; it is tried again.")
+            self.metrics.show_models("embedder", embedders.loaded)

@@ -45,7 +45,8 @@ class Settings(BaseSettings):
     ] = None
 
     embedding_model: Annotated[
-        str, Field(description="Name under the models folder, or path, of a sentence-transformers folder.")
+        str,
+        Field(description="Name under the models folder, or path, of a sentence-transformers folder; for new data."),
     ] = "multilingual-e5-small"
     generator_model: Annotated[
         str, Field(description="Name under the models folder, or path, of a causal language model folder.")

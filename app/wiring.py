@@ -2,7 +2,9 @@
 
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 
+from app.embedding_models import open_embedders
 from app.settings import MEBIBYTE, Settings
 from generation.answer import Answerer, AnswerLimits
 from generation.completion import PromptCompletion
@@ -18,12 +20,12 @@ from ingest.model_on_demand import ModelOnDemand
 from ingest.parsing.sandbox import ParserSandbox
 from ingest.parsing.sandbox_limits import SandboxLimits
 from ingest.pipeline import IngestTools
+from ingest.reembedder import Reembedder
 from ingest.worker import Worker, WorkerSettings
-from retrieval.embedding import SentenceEmbedder
+from retrieval.embedders import Embedders
 from retrieval.generation_files import GenerationFiles
 from retrieval.pipeline import Retriever
 from retrieval.snapshot import Snapshots
-from retrieval.store import models
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
 
@@ -48,7 +50,7 @@ class Storage:
 class Engines:
     """What answers; takes seconds to load."""
 
-    embedder: SentenceEmbedder
+    embedders: Embedders
     generator: LanguageModel
     retriever: Retriever
     answerer: Answerer
@@ -71,19 +73,16 @@ def open_storage(settings: Settings) -> Storage:
 
 def load_engines(settings: Settings, storage: Storage) -> Engines:
     """Loads the models. Raises `ModelUnavailable` if one is missing or not the one the data was embedded with."""
-    embedder = SentenceEmbedder(settings.model_folder(settings.embedding_model), settings.threads)
-    with storage.database.read() as connection:
-        models.check(connection, embedder.model_id)
-    snapshots = Snapshots(storage.database, storage.files, embedder.model_id)
-    retriever = Retriever(storage.database, snapshots, embedder)
+    embedders = open_embedders(settings, storage.database)
+    retriever = Retriever(storage.database, Snapshots(storage.database, storage.files), embedders)
     generator = _load_generator(settings)
     limits = AnswerLimits(
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)
     )
     # The first calls allocate, and every answer's prompt begins the same; no person should wait for either.
-    embedder.embed_query("warm up")
+    embedders.active().embed_query("warm up")
     deque(generator.stream(answer_messages("Warm up?", (), ()), GenerationOptions(max_tokens=2), lambda: False), 0)
-    return Engines(embedder, generator, retriever, Answerer(retriever, generator, embedder, limits))
+    return Engines(embedders, generator, retriever, Answerer(retriever, generator, limits))
 
 
 def _load_generator(settings: Settings) -> LanguageModel:
@@ -103,36 +102,29 @@ def generator_on_demand(settings: Settings) -> ModelOnDemand:
 def build_worker(settings: Settings, name: str) -> Worker:
     """A worker with storage, parser and embedder of its own. Raises `ModelUnavailable`."""
     storage = open_storage(settings)
-    embedder = SentenceEmbedder(settings.model_folder(settings.embedding_model), settings.threads)
-    with storage.database.read() as connection:
-        models.check(connection, embedder.model_id)
-    embed = EmbeddingBatcher(embedder).embed
-    tools = IngestTools(
-        database=storage.database,
-        blobs=storage.blobs,
-        parser=ParserSandbox(limits=SandboxLimits(settings.parse_memory_mib * MEBIBYTE, settings.parse_seconds)),
-        count_tokens=embedder.count_tokens,
-        embed=embed,
-        model_id=embedder.model_id,
-    )
-    maintenance = Maintenance(storage.database, storage.blobs, storage.files, storage.jobs, embedder.model_id)
-    enricher = Enricher(
-        storage.database,
-        embedder.count_tokens,
-        embed,
-        embedder.model_id,
-        settings.data_dir / "locks" / "enrichment.lock",
-        generator_on_demand(settings),
-    )
+    database, locks = storage.database, settings.data_dir / "locks"
+    embedders = open_embedders(settings, database)
+    parser = ParserSandbox(limits=SandboxLimits(settings.parse_memory_mib * MEBIBYTE, settings.parse_seconds))
+    batcher = EmbeddingBatcher()
+
+    def tools() -> IngestTools:
+        embedder = embedders.active()
+        embed = partial(batcher.embed, embedder)
+        return IngestTools(database, storage.blobs, parser, embedder.count_tokens, embed, embedder.model_id)
+
     return Worker(
+        database,
         tools,
-        enricher,
-        maintenance,
+        [
+            Enricher(database, tools, locks / "enrichment.lock", generator_on_demand(settings)),
+            Reembedder(database, storage.files, embedders, locks / "reembedding.lock"),
+        ],
+        Maintenance(database, storage.blobs, storage.files, storage.jobs),
         storage.jobs,
         WorkerSettings(
             name=name,
-            database_url=storage.database.url,
-            locks=settings.data_dir / "locks",
+            database_url=database.url,
+            locks=locks,
             concurrency=settings.ingest_concurrency,
         ),
     )

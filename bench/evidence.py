@@ -1,7 +1,8 @@
 """Fits the evidence model: questions put to their own corpus against questions put to a foreign one.
 
-Run by hand when embedder, analyser or chunking change: `python -m bench.evidence FOLDER_OF_CORPORA`. Prints the
-coefficients for retrieval/evidence.py, and how well they tell the two apart on held-out questions.
+Run by hand when embedder, analyser or chunking change: `python -m bench.evidence FOLDER_OF_CORPORA [CORPUS ...]`, for a
+model that knows one language with the corpora in that language. Prints the coefficients for retrieval/evidence.py, with
+the cosine and without it, and how well they tell the two apart on held-out questions.
 """
 
 import random
@@ -25,13 +26,15 @@ from retrieval.indexes import dense, sparse
 FITTED_ON = {"squad": "dev", "nq_gold": "dev", "cmrc2018": "dev", "medquad": "dev"}
 POOL = 200
 QUESTIONS = 60
+_COLUMNS = ("cosine", "coverage")  # of the rows that are fitted; the label follows
 
 
 def main() -> None:
     """Fits on half of the questions and reports on the other half."""
     settings = Settings()
     embedder = SentenceEmbedder(settings.model_folder(settings.embedding_model), settings.threads)
-    corpora = [load(Path(sys.argv[1]) / name, split) for name, split in FITTED_ON.items()]
+    chosen = sys.argv[2:] or FITTED_ON
+    corpora = [load(Path(sys.argv[1]) / name, FITTED_ON[name]) for name in chosen]
     generator = random.Random(0)
     questions = {
         corpus.name: generator.sample(sorted(corpus.queries), min(QUESTIONS, len(corpus.queries))) for corpus in corpora
@@ -76,18 +79,19 @@ def _report(rows: NDArray[np.float64], generator: random.Random) -> None:
     order = list(range(len(rows)))
     generator.shuffle(order)
     fitted, held_out = rows[order[::2]], rows[order[1::2]]
-    model = LogisticRegression(C=1e4).fit(fitted[:, :2], fitted[:, 2])
-    chances = model.predict_proba(held_out[:, :2])[:, 1]
-    print(f"INTERCEPT = {model.intercept_[0]:.2f}")
-    print(f"WEIGHT_COSINE = {model.coef_[0, 0]:.2f}")
-    print(f"WEIGHT_COVERAGE = {model.coef_[0, 1]:.2f}")
-    print(f"held out: {len(held_out)} questions, AUROC {roc_auc_score(held_out[:, 2], chances):.3f}")
-    for name, column in (("cosine", 0), ("coverage", 1)):
-        print(f"  {name} alone: AUROC {roc_auc_score(held_out[:, 2], held_out[:, column]):.3f}")
-    for threshold in (0.2, 0.3, 0.5):
-        kept = chances >= threshold
-        own = held_out[:, 2] == 1
-        print(f"  at {threshold}: {kept[own].mean():.3f} of own kept, {(~kept[~own]).mean():.3f} of foreign refused")
+    own = held_out[:, 2] == 1
+    print(f"held out: {len(held_out)} questions")
+    for signals in (["cosine", "coverage"], ["cosine"], ["coverage"]):
+        columns = [_COLUMNS.index(signal) for signal in signals]
+        model = LogisticRegression(C=1e4).fit(fitted[:, columns], fitted[:, 2])
+        chances = model.predict_proba(held_out[:, columns])[:, 1]
+        weights = ", ".join(f"{name} {weight:.2f}" for name, weight in zip(signals, model.coef_[0], strict=True))
+        print(f"intercept {model.intercept_[0]:.2f}, {weights}: AUROC {roc_auc_score(held_out[:, 2], chances):.3f}")
+        for threshold in (0.2, 0.3, 0.5):
+            kept = chances >= threshold
+            print(
+                f"  at {threshold}: {kept[own].mean():.3f} of own kept, {(~kept[~own]).mean():.3f} of foreign refused"
+            )
 
 
 if __name__ == "__main__":

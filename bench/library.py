@@ -17,7 +17,7 @@ from retrieval.embedding import SentenceEmbedder
 from retrieval.generation_files import GenerationFiles
 from retrieval.pipeline import Retriever
 from retrieval.snapshot import Snapshots
-from retrieval.store import documents
+from retrieval.store import documents, models
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
 from retrieval.store.documents import Document, Source
@@ -55,8 +55,8 @@ class Library:
 
     def enrich(self) -> None:
         """Does what the worker's enrichment thread would do with everything that waits."""
-        tools, lock = self.tools, self.files.folder / "enrichment.lock"
-        enricher = Enricher(self.database, tools.count_tokens, tools.embed, tools.model_id, lock, self.language_model)
+        lock = self.files.folder / "enrichment.lock"
+        enricher = Enricher(self.database, lambda: self.tools, lock, self.language_model)
         enricher.enrich_waiting(threading.Event())
 
     def build(self) -> int:
@@ -72,11 +72,13 @@ def opened(settings: Settings, language_model: ModelOnDemand | None = None) -> I
         folder = Path(name)
         database = Database(f"sqlite:///{folder / 'bench.db'}")
         database.upgrade()
+        with database.write() as connection:
+            models.settle(connection, embedder.model_id, settings.embedding_model)
         files = GenerationFiles(folder / "indexes")
         blobs = BlobStore(folder / "blobs")
-        snapshots = Snapshots(database, files, embedder.model_id)
+        snapshots = Snapshots(database, files)
+        retriever = Retriever(database, snapshots, {embedder.model_id: embedder})
         tools = IngestTools(database, blobs, parser, embedder.count_tokens, embedder.embed_passages, embedder.model_id)
-        retriever = Retriever(database, snapshots, embedder)
         yield Library(database, files, embedder, snapshots, retriever, tools, language_model)
         database.close()
 

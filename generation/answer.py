@@ -9,7 +9,7 @@ from generation.citation_check import CitationCheck
 from generation.drafting import Draft
 from generation.passage_choice import Prompt, distinct, fit_prompt
 from generation.prompts import STOP, wording_for
-from generation.quoting import TextEmbedder, best_quote
+from generation.quoting import best_quote
 from generation.types import (
     Answer,
     AnswerEvent,
@@ -58,12 +58,11 @@ class AnswerLimits:
 
 
 class Answerer:
-    """Answers questions with citations; holds the searcher, the model, the embedder that finds quotes, the limits."""
+    """Answers questions with citations; holds the searcher, the model and the limits."""
 
-    def __init__(self, searcher: Searcher, model: LanguageModel, embedder: TextEmbedder, limits: AnswerLimits) -> None:
+    def __init__(self, searcher: Searcher, model: LanguageModel, limits: AnswerLimits) -> None:
         self._searcher = searcher
         self._model = model
-        self._embedder = embedder
         self._limits = limits
 
     def answer(self, request: AnswerRequest, cancelled: Callable[[], bool]) -> Iterator[AnswerEvent]:
@@ -90,7 +89,7 @@ class Answerer:
         language = wording_for(request.question).language
         if language not in self._limits.languages:
             trace.skip("generate", f"the model does not write the question's language ({language})")
-            yield from self._quote(request.question, distinct(result.hits)[: self._limits.passages], trace, None)
+            yield from _quote(request.question, distinct(result.hits)[: self._limits.passages], result, None)
             return
         prompt = self._prompt(request, result.hits, trace)
         yield _last_stage(trace)
@@ -99,7 +98,7 @@ class Answerer:
         if draft.citations or cancelled():
             yield DoneEvent(Answer(draft.text, draft.citations, prompt.passages, False, draft.usage, trace))
             return
-        yield from self._quote(request.question, prompt.passages, trace, draft)
+        yield from _quote(request.question, prompt.passages, result, draft)
 
     def _write(
         self, draft: Draft, prompt: Prompt, request: AnswerRequest, trace: Trace, cancelled: Callable[[], bool]
@@ -115,24 +114,6 @@ class Answerer:
             stage.record(**draft.counts)
         yield _last_stage(trace)
 
-    def _quote(
-        self, question: str, passages: Sequence[Hit], trace: Trace, draft: Draft | None
-    ) -> Iterator[AnswerEvent]:
-        """Answers in the documents' own words; a draft that no passage carries is kept in the trace only."""
-        with trace.stage("quote") as stage:
-            citation = best_quote(self._embedder, question, passages)
-            stage.record(unsupported_draft=draft.text if draft else None)
-        yield _last_stage(trace)
-        usage = draft.usage if draft else None
-        if citation is None:
-            yield from _abstain(question, passages, trace, usage)
-            return
-        text = wording_for(question).quotation.format(quote=citation.quote, number=citation.n)
-        if draft is None:
-            yield TokenEvent(text)
-        yield CitationEvent(citation)
-        yield DoneEvent(Answer(text, [citation], passages, False, usage, trace))
-
     def _prompt(self, request: AnswerRequest, hits: Sequence[Hit], trace: Trace) -> Prompt:
         with trace.stage("prompt") as stage:
             candidates = distinct(hits)[: self._limits.passages]
@@ -146,6 +127,25 @@ class Answerer:
                 messages=[{"role": message.role, "content": message.content} for message in prompt.messages],
             )
         return prompt
+
+
+def _quote(question: str, passages: Sequence[Hit], result: SearchResult, draft: Draft | None) -> Iterator[AnswerEvent]:
+    """Answers in the documents' own words; a draft that no passage carries is kept in the trace only."""
+    trace = result.trace
+    with trace.stage("quote") as stage:
+        # The search's own embedder: another may answer by now, and vectors of two models must not meet.
+        citation = best_quote(result.embedder, question, passages)
+        stage.record(unsupported_draft=draft.text if draft else None, model=result.embedder.model_id)
+    yield _last_stage(trace)
+    usage = draft.usage if draft else None
+    if citation is None:
+        yield from _abstain(question, passages, trace, usage)
+        return
+    text = wording_for(question).quotation.format(quote=citation.quote, number=citation.n)
+    if draft is None:
+        yield TokenEvent(text)
+    yield CitationEvent(citation)
+    yield DoneEvent(Answer(text, [citation], passages, False, usage, trace))
 
 
 def _last_stage(trace: Trace) -> StageEvent:

@@ -23,22 +23,22 @@ class PassageEmbedder(Protocol):
     def embed_passages(self, passages: Sequence[str]) -> NDArray[np.float32]: ...
 
 
-_Request = tuple[Sequence[str], "Future[NDArray[np.float32]]"]
+_Request = tuple[PassageEmbedder, Sequence[str], "Future[NDArray[np.float32]]"]
 
 
 class EmbeddingBatcher:
     """One thread that embeds what the ingesting threads ask for, in the order in which they asked."""
 
-    def __init__(self, embedder: PassageEmbedder) -> None:
-        self._embedder = embedder
+    def __init__(self) -> None:
         self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._next: _Request | None = None  # taken from the queue, but not for the batch before it
         self._thread = threading.Thread(target=self._run, name="embedding-batcher", daemon=True)
         self._thread.start()
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed(self, embedder: PassageEmbedder, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors [texts, dimension]; waits for its turn. An error of the embedder is raised here."""
         future: Future[NDArray[np.float32]] = Future()
-        self._requests.put((texts, future))
+        self._requests.put((embedder, texts, future))
         return future.result()
 
     @property
@@ -52,25 +52,26 @@ class EmbeddingBatcher:
         self._thread.join()
 
     def _run(self) -> None:
-        while (first := self._requests.get()) is not None:
+        while (first := self._next or self._requests.get()) is not None:
+            self._next = None
             batch, closing = self._gather(first)
-            texts = [text for request_texts, _ in batch for text in request_texts]
+            texts = [text for _, request_texts, _ in batch for text in request_texts]
             try:
-                vectors = self._embedder.embed_passages(texts)
+                vectors = first[0].embed_passages(texts)
             except Exception as error:  # noqa: BLE001 - it belongs to those who wait, whatever it is
-                for _, future in batch:
+                for _, _, future in batch:
                     future.set_exception(error)
             else:
                 position = 0
-                for request_texts, future in batch:
+                for _, request_texts, future in batch:
                     future.set_result(vectors[position : position + len(request_texts)])
                     position += len(request_texts)
             if closing:
                 return
 
     def _gather(self, first: _Request) -> tuple[list[_Request], bool]:
-        """The first request and those that already wait behind it, up to a full batch."""
-        batch, count = [first], len(first[0])
+        """The first request and those for the same embedder that already wait behind it, up to a full batch."""
+        batch, count = [first], len(first[1])
         while count < BATCH_TEXTS:
             try:
                 request = self._requests.get_nowait()
@@ -78,6 +79,9 @@ class EmbeddingBatcher:
                 break
             if request is None:
                 return batch, True
+            if request[0] is not first[0]:
+                self._next = request
+                break
             batch.append(request)
-            count += len(request[0])
+            count += len(request[1])
         return batch, False

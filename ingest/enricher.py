@@ -10,16 +10,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from ingest.enrichment import EnrichmentTools, asks_for_more, enrich_document
 from ingest.file_lock import held
 from ingest.model_on_demand import ModelOnDemand
-from ingest.step_gate import POLL_SECONDS, EnrichmentStopped, ingest_waits, pass_gate
+from ingest.pipeline import IngestTools
+from ingest.precedence import POLL_SECONDS, EnrichmentStopped, ingest_waits, may_go_on
 from retrieval import failpoints
 from retrieval.errors import StorageFull
-from retrieval.store import enrichment
+from retrieval.store import chunks, enrichment
 from retrieval.store.database import Database
 from retrieval.store.enrichment import EnrichmentTask
 
@@ -34,16 +34,13 @@ class Enricher:
     def __init__(
         self,
         database: Database,
-        count_tokens: Callable[[Sequence[str]], Sequence[int]],
-        embed: Callable[[Sequence[str]], NDArray[np.float32]],
-        model_id: str,
+        tools: Callable[[], IngestTools],
         lock: Path,
         language_model: ModelOnDemand | None = None,
     ) -> None:
+        """`tools` gives those with the embedding model that answers now."""
         self._database = database
-        self._count_tokens = count_tokens
-        self._embed = embed
-        self._model_id = model_id
+        self._tools = tools
         self._lock = lock
         self._language_model = language_model
 
@@ -66,8 +63,9 @@ class Enricher:
         Raises `StorageFull`, which is none of the document's doing: it goes on waiting.
         """
         while not stop.is_set() and not ingest_waits(self._database):
+            current = self._tools()
             with self._database.read() as connection:
-                tasks = enrichment.waiting(connection, _TASKS)
+                tasks = _embedded(connection, enrichment.waiting(connection, _TASKS), current.model_id)
             if not tasks:
                 return
             # Most collections ask for the text alone: their documents are done together, at once.
@@ -76,9 +74,9 @@ class Enricher:
                 finished = enrichment.finish_plain(connection, plain)
             for task in tasks:
                 if task.revision_key not in finished:
-                    self._enrich(task, stop)
+                    self._enrich(current, task, stop)
 
-    def _enrich(self, task: EnrichmentTask, stop: threading.Event) -> None:
+    def _enrich(self, current: IngestTools, task: EnrichmentTask, stop: threading.Event) -> None:
         if task.settings.get("enrichment") == "off":
             with self._database.write() as connection:
                 enrichment.finish(connection, [task.revision_key], "off")
@@ -88,7 +86,7 @@ class Enricher:
                 return
         failpoints.reached("enrich.begun")
         try:
-            enrich_document(self._tools(task, stop), task)
+            enrich_document(self._enrichment_tools(current, task, stop), task)
         except EnrichmentStopped:
             self._put_back(task)
         except StorageFull:
@@ -105,17 +103,31 @@ class Enricher:
         with self._database.write() as connection:
             enrichment.finish(connection, [task.revision_key], "waiting")
 
-    def _tools(self, task: EnrichmentTask, stop: threading.Event) -> EnrichmentTools:
+    def _enrichment_tools(self, current: IngestTools, task: EnrichmentTask, stop: threading.Event) -> EnrichmentTools:
         return EnrichmentTools(
             self._database,
-            self._count_tokens,
-            self._embed,
-            self._model_id,
-            go_first=lambda: pass_gate(self._database, task, stop, self._release_model),
+            current.count_tokens,
+            current.embed,
+            current.model_id,
+            go_first=lambda: self._pass_gate(task, stop),
             language_model=self._language_model,
             cancelled=stop.is_set,
         )
 
+    def _pass_gate(self, task: EnrichmentTask, stop: threading.Event) -> None:
+        """Returns when the next step of the task may begin; raises `EnrichmentStopped` when there shall be none."""
+        go_on = may_go_on(self._database, stop, meanwhile=self._release_model)
+        with self._database.read() as connection:
+            wanted = enrichment.goes_on(connection, task)
+        if not (go_on and wanted):
+            raise EnrichmentStopped
+
     def _release_model(self) -> None:
         if self._language_model is not None:
             self._language_model.release_if_idle()
+
+
+def _embedded(connection: Connection, tasks: Sequence[EnrichmentTask], model_id: str) -> list[EnrichmentTask]:
+    """Those whose texts the model has embedded; after a change of models the others wait until it has."""
+    lacking = chunks.without_vector(connection, [task.revision_key for task in tasks], model_id)
+    return [task for task in tasks if task.revision_key not in {item.revision_key for item in lacking}]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ingest.model_on_demand import ModelOnDemand
 from ingest.model_writer import ModelWriter
+from ingest.precedence import EnrichmentStopped
 from ingest.representing import MAKERS, Material
-from ingest.step_gate import EnrichmentStopped
 from ingest.tree import MIN_CHUNKS, Part, Sentence, build_tree
 from retrieval import failpoints
 from retrieval.representations import DEFAULT_WRITER, MADE_BY_DEFAULT, TREE, RepresentationKind

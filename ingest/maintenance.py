@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from ingest import recovery
 from ingest.jobs import JobQueue
-from retrieval.errors import NotFound
+from retrieval.errors import Conflict, NotFound
 from retrieval.generation_files import GenerationFiles
-from retrieval.store import changes, generations
+from retrieval.store import changes, generations, models
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
 from retrieval.store.schema import collections as collections_table
@@ -36,14 +36,11 @@ class _Task:
 class Maintenance:
     """Call `tick` about once a second; it does what is due. Raises nothing: a failed task is tried again."""
 
-    def __init__(
-        self, database: Database, blobs: BlobStore, files: GenerationFiles, jobs: JobQueue, model_id: str
-    ) -> None:
+    def __init__(self, database: Database, blobs: BlobStore, files: GenerationFiles, jobs: JobQueue) -> None:
         self._database = database
         self._blobs = blobs
         self._files = files
         self._jobs = jobs
-        self._model_id = model_id
         self._worker = ""
         self._seen: dict[str, tuple[int, float]] = {}  # collection -> (change number, when it was first seen)
         files.clear_unfinished()
@@ -69,23 +66,28 @@ class Maintenance:
         """Publishes generations for collections that changed much, or changed and then fell quiet."""
         with self._database.read() as connection:
             names: Sequence[str] = connection.scalars(select(collections_table.c.name)).all()
-            states = [(name, changes.latest(connection, name), generations.active(connection, name)) for name in names]
-        for name, number, generation in states:
-            current = generation is not None and generation.model_id == self._model_id
-            built = generation.change_number if generation is not None and current else 0
+            # Of a model that is kept, too: a rollback is to find its index as current as the other's.
+            used = [model.model_id for model in models.listed(connection) if model.role != "wanted"]
+            states = [
+                (name, model_id, changes.latest(connection, name), generations.newest(connection, name, model_id))
+                for name in names
+                for model_id in used
+            ]
+        for name, model_id, number, generation in states:
+            built = generation.change_number if generation is not None else 0
             seen, since = self._seen.get(name, (0, 0.0))
             if seen != number:
                 self._seen[name] = (number, time.monotonic())
                 since = time.monotonic()
             quiet = time.monotonic() - since >= QUIET_SECONDS
             if number > built and (quiet or number - built >= CHANGES_BEFORE_BUILD):
-                self._publish(name)
+                self._publish(name, model_id)
 
-    def _publish(self, name: str) -> None:
+    def _publish(self, name: str, model_id: str) -> None:
         try:
-            count = self._files.build(self._database, name, self._model_id)
-        except NotFound:
-            return  # the collection was deleted meanwhile
+            count = self._files.build(self._database, name, model_id)
+        except (NotFound, Conflict):
+            return  # the collection was deleted meanwhile, or a kept model has still to catch up
         _LOGGER.info("Published an index of %d chunks for collection %s.", count, name)
 
     def _reap(self) -> None:

@@ -13,8 +13,8 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from ingest.model_on_demand import ModelOnDemand
+from ingest.precedence import EnrichmentStopped
 from ingest.prompts import WORDINGS, Task, Wording, language_of, prompt_for
-from ingest.step_gate import EnrichmentStopped
 from ingest.written_text import usable_questions, usable_summary
 from retrieval import failpoints
 from retrieval.errors import ModelUnavailable

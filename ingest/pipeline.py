@@ -26,7 +26,7 @@ from ingest.tables.types import TypedTable
 from retrieval import failpoints
 from retrieval.analysis import terms
 from retrieval.errors import DocumentRejected
-from retrieval.store import chunks, collections, revisions, tables
+from retrieval.store import chunks, collections, models, revisions, tables
 from retrieval.store.blobs import BlobStore
 from retrieval.store.chunks import NewChunk, RevisionChunks
 from retrieval.store.database import Database
@@ -176,8 +176,13 @@ def embed(tools: IngestTools, documents: Sequence[Document]) -> None:
 
 
 def publish(tools: IngestTools, documents: Sequence[Document]) -> None:
-    """Makes complete revisions visible; from the commit on every search finds them, and none finds a predecessor."""
+    """Makes complete revisions visible; from the commit on every search finds them, and none finds a predecessor.
+
+    Where another embedding model answers by now, they stay as they are: the next attempt embeds them with that one.
+    """
     with tools.database.write() as connection:
+        if models.active(connection).model_id != tools.model_id:
+            return
         revisions.activate(connection, list(chunks.counts(connection, [item.revision_key for item in documents])))
         failpoints.reached("publish.switched")
     failpoints.reached("publish.committed")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ingest.clustering import soft_clusters
 from ingest.extractive_summary import central_sentences
-from retrieval.store.trees import NewNode
+from retrieval.store.trees import NewNode, represented_by
 
 SUMMARY_TOKENS = 160
 # Of what a model is given to summarise: small models make little of more, and every token costs time.
@@ -67,7 +67,7 @@ def build_tree(
         if write is not None:
             sources = [_text(_central(positions, sentences, SOURCE_TOKENS), sentences) for positions in below]
             texts = [written or text for written, text in zip(write(sources), texts, strict=True)]
-        vectors = embed([f"{title}\n{text}" for text in texts])
+        vectors = embed([represented_by(title, text) for text in texts])
         nodes += [
             NewNode(level, ordinal, text, vector.astype(np.float16), [parts[member].child for member in members])
             for ordinal, (text, vector, members) in enumerate(zip(texts, vectors, clusters, strict=True))

@@ -8,15 +8,15 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from dbos import DBOS, DBOSPortableJSONSerializer
 
 from ingest import recovery
-from ingest.enricher import Enricher
 from ingest.file_lock import try_lock
 from ingest.jobs import JOB_VERSION, QUEUE, WORKFLOW, JobQueue
 from ingest.maintenance import Maintenance
@@ -25,6 +25,7 @@ from ingest.suspects import SuspectTurns
 from retrieval import failpoints
 from retrieval.errors import Conflict, StorageFull
 from retrieval.store import documents, revisions
+from retrieval.store.database import Database
 from retrieval.store.documents import Document
 
 _LOGGER = logging.getLogger(__name__)
@@ -51,19 +52,28 @@ class WorkerSettings:
     poll_seconds: float = 0.2
 
 
+class Background(Protocol):
+    """Work that a worker does beside its jobs, in a thread of its own."""
+
+    def run(self, stop: threading.Event) -> None: ...
+
+
 class Worker:
     """Runs jobs until it is told to stop."""
 
     def __init__(
         self,
-        tools: IngestTools,
-        enricher: Enricher,
+        database: Database,
+        tools: Callable[[], IngestTools],
+        background: Sequence[Background],
         maintenance: Maintenance,
         jobs: JobQueue,
         settings: WorkerSettings,
     ) -> None:
+        """`tools` gives those with the embedding model that answers now; `background` is run beside the jobs."""
+        self._database = database
         self._tools = tools
-        self._enricher = enricher
+        self._background = background
         self._maintenance = maintenance
         self._jobs = jobs
         self._settings = settings
@@ -72,10 +82,11 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Works until `stop` is set. Raises `Conflict` if a worker of this name is running already."""
         with _lock(self._settings.locks, self._settings.name):
-            recovery.beat(self._tools.database, self._settings.name, os.getpid())
+            recovery.beat(self._database, self._settings.name, os.getpid())
             threading.Thread(target=self._heartbeat, args=(stop,), name="heartbeat", daemon=True).start()
             self._launch()
-            threading.Thread(target=self._enricher.run, args=(stop,), name="enrichment", daemon=True).start()
+            for task in self._background:
+                threading.Thread(target=task.run, args=(stop,), name=type(task).__name__, daemon=True).start()
             _LOGGER.info("Worker %s is ready.", self._settings.name)
             try:
                 while not stop.wait(1.0):
@@ -83,7 +94,7 @@ class Worker:
             finally:
                 # Jobs that are running go on at their next start where they are now: every stage is resumable.
                 DBOS.destroy(workflow_completion_timeout_sec=5)
-                recovery.leave(self._tools.database, self._settings.name)
+                recovery.leave(self._database, self._settings.name)
 
     def _launch(self) -> None:
         DBOS(
@@ -120,16 +131,16 @@ class Worker:
         """
         while waiting := self._waiting(job):
             if fresh := [document for document in waiting if document.attempts == 0]:
-                self._attempt(self._tools, fresh)
+                self._attempt(fresh)
             for suspect in sorted(waiting, key=lambda document: document.attempts):
                 if suspect.attempts > 0:
                     with self._suspects.turn(suspect.attempts, suspect.revision_key):
-                        self._attempt(replace(self._tools, stride=_SUSPECT_STRIDE), [suspect])
+                        self._attempt([suspect], stride=_SUSPECT_STRIDE)
 
     def _waiting(self, job: Sequence[tuple[str, int]]) -> Sequence[Document]:
         """What is left to do; a revision that was replaced or deleted is not, its successor has a job of its own."""
         keys = dict(job)
-        with self._tools.database.read() as connection:
+        with self._database.read() as connection:
             found = documents.get_many(connection, list(keys))
         return [
             document
@@ -137,9 +148,11 @@ class Worker:
             if document.revision_key == keys[document.id] and document.status in ("queued", "processing")
         ]
 
-    def _attempt(self, tools: IngestTools, waiting: Sequence[Document]) -> None:
+    def _attempt(self, waiting: Sequence[Document], stride: int | None = None) -> None:
         """One try at the documents."""
         try:
+            tools = self._tools()
+            tools = replace(tools, stride=stride or tools.stride)
             permitted = self._begin(waiting)
             failpoints.reached("ingest.begun")
             while permitted and not _ingested(tools, permitted):
@@ -153,7 +166,7 @@ class Worker:
 
     def _begin(self, waiting: Sequence[Document]) -> Sequence[Document]:
         """Counts the attempt; gives the documents that have not used up theirs."""
-        with self._tools.database.write() as connection:
+        with self._database.write() as connection:
             attempts = revisions.begin_attempts(connection, [document.revision_key for document in waiting])
             for key, count in attempts.items():
                 if count > MAX_ATTEMPTS:
@@ -164,7 +177,7 @@ class Worker:
         """A thread of its own: a long parse must not look like death."""
         while not stop.wait(recovery.HEARTBEAT_SECONDS):
             try:
-                recovery.beat(self._tools.database, self._settings.name, os.getpid())
+                recovery.beat(self._database, self._settings.name, os.getpid())
             except Exception:  # the next beat may succeed; dying here would hand our jobs to others while we run
                 _LOGGER.exception("A heartbeat could not be written.")
 

@@ -30,6 +30,13 @@ Failpoint = Literal[
     "generation.renamed",
     "generation.flipped",
     "generation.committed",
+    "reembed.stride",
+    "reembed.embedded",
+    "reembed.indexed",
+    "reembed.compared",
+    "reembed.switched",
+    "reembed.committed",
+    "reembed.purged",
 ]
 FAILPOINTS: tuple[Failpoint, ...] = get_args(Failpoint)
 

@@ -13,12 +13,14 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from retrieval import failpoints
 from retrieval.analysis import ANALYSER
-from retrieval.errors import IndexDamaged
+from retrieval.errors import Conflict, IndexDamaged
 from retrieval.indexes import segment
 from retrieval.indexes.segment import Segment
-from retrieval.store import changes, chunks, collections, generations
+from retrieval.store import changes, chunks, collections, generations, models, reembedding
 from retrieval.store.blobs import sync_folder
 from retrieval.store.database import Database
 from retrieval.store.generations import Generation
@@ -45,19 +47,28 @@ class GenerationFiles:
         return segment.from_files(files)
 
     def build(self, database: Database, collection: str, model_id: str) -> int:
-        """Builds a generation of what is visible now, makes it active, and gives its number of chunks."""
+        """Builds a generation of what is visible now, makes it the model's newest, and gives its number of chunks.
+
+        Raises `NotFound` for an unknown collection, `Conflict` if the model is not the one that answers and has not
+        embedded all of it: nobody would notice the vectors that come later.
+        """
         with database.read() as connection:
+            if models.active(connection).model_id != model_id:
+                _require_complete(connection, model_id, collection)
             number = changes.latest(connection, collection)
             rows = chunks.index_rows(connection, collection, model_id)
         built = segment.from_rows(rows)
         name = uuid.uuid4().hex
         generation = Generation(0, collection, name, number, len(rows.chunk_keys), model_id, 0.0)
-        self._write(name, built.to_files(), generation)
-        failpoints.reached("generation.renamed")
+        aside = self._write(name, built.to_files(), generation)
+        # In the transaction: a sweep by another thread, which waits for it, would take the folder for left over.
         with database.write() as connection:
+            aside.rename(self.folder / name)
+            sync_folder(self.folder)
+            failpoints.reached("generation.renamed")
             collections.get(connection, collection)  # it may have been deleted meanwhile
-            generations.publish(connection, collection, name, number, (generation.chunk_count, model_id))
-            generations.retire(connection, collection)
+            generations.publish(connection, generation)
+            generations.retire(connection, collection, model_id)
             failpoints.reached("generation.flipped")
         failpoints.reached("generation.committed")
         self.sweep(database)
@@ -76,7 +87,8 @@ class GenerationFiles:
         for folder in self.folder.glob("building-*"):
             shutil.rmtree(folder)
 
-    def _write(self, name: str, files: Mapping[str, bytes], generation: Generation) -> None:
+    def _write(self, name: str, files: Mapping[str, bytes], generation: Generation) -> Path:
+        """The folder, complete and on disk, under a name that no reader looks for."""
         aside = self.folder / f"building-{name}"
         aside.mkdir()
         manifest = json.dumps(_manifest(generation, files), indent=1).encode()
@@ -87,8 +99,12 @@ class GenerationFiles:
                 os.fsync(file.fileno())
         sync_folder(aside)
         failpoints.reached("generation.written")
-        aside.rename(self.folder / name)
-        sync_folder(self.folder)
+        return aside
+
+
+def _require_complete(connection: Connection, model_id: str, collection: str) -> None:
+    if not reembedding.complete(connection, model_id, collection):
+        raise Conflict(f"Collection '{collection}' is not wholly embedded by '{model_id}' yet.")
 
 
 def _manifest(generation: Generation, files: Mapping[str, bytes]) -> Json:

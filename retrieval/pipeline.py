@@ -1,10 +1,11 @@
 """The search pipeline. `Retriever.search` is the whole of it, in order; each stage lives in a file of its own."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from retrieval.analysis import terms
 from retrieval.errors import InvalidRequest
-from retrieval.evidence import coverage, evidence
+from retrieval.evidence import calibration_of, coverage, evidence
 from retrieval.fusion import reciprocal_rank_fusion
 from retrieval.indexes import sparse
 from retrieval.recall import Candidates, Query, recall
@@ -20,13 +21,19 @@ RECALL_DEPTH = 100
 MAX_PASSES = 4
 
 
-class Retriever:
-    """Searches collections; holds the database, the snapshots of its indexes and the embedder."""
+class Embedders(Protocol):
+    """The embedder of a model id."""
 
-    def __init__(self, database: Database, snapshots: Snapshots, embedder: Embedder) -> None:
+    def __getitem__(self, model_id: str, /) -> Embedder: ...
+
+
+class Retriever:
+    """Searches collections; holds the database, the snapshots of its indexes and the embedders by model id."""
+
+    def __init__(self, database: Database, snapshots: Snapshots, embedders: Embedders) -> None:
         self._database = database
         self._snapshots = snapshots
-        self._embedder = embedder
+        self._embedders = embedders
 
     def search(self, request: SearchRequest) -> SearchResult:
         """The k best chunks for the query, each visible at this moment. Raises `NotFound`, `InvalidRequest`."""
@@ -34,19 +41,25 @@ class Retriever:
         for _ in range(MAX_PASSES):
             snapshot = self._follow(request.collection, trace)
             allowed = self._filter(request.collection, request.filter, trace)
-            query = self._embed(request, trace)
+            embedder = self._embedders[snapshot.model_id]
+            query = self._embed(request, embedder, trace)
             lists = self._recall(query, snapshot, allowed, trace)
             fused = self._fuse(lists, trace)
             hits = self._fetch(fused, lists, request.k, trace)
             if len(hits) == min(request.k, len(fused)):
                 break
             # Documents were replaced or deleted between recall and fetch: look again at what is there now.
-        return SearchResult(hits, self._weigh(query, snapshot, hits, trace), trace)
+        return SearchResult(hits, self._weigh(query, snapshot, hits, trace), trace, embedder)
 
     def _follow(self, collection: str, trace: Trace) -> Snapshot:
         with trace.stage("snapshot") as stage:
             snapshot = self._snapshots.latest(collection)
-            stage.record(change=snapshot.change_number, chunks=snapshot.chunk_count, segments=len(snapshot.segments))
+            stage.record(
+                change=snapshot.change_number,
+                chunks=snapshot.chunk_count,
+                segments=len(snapshot.segments),
+                model=snapshot.model_id,
+            )
         return snapshot
 
     def _filter(self, collection: str, tree: Mapping[str, Json] | None, trace: Trace) -> Sequence[int] | None:
@@ -58,14 +71,14 @@ class Retriever:
             stage.record(filter=dict(tree), documents=len(allowed))
         return allowed
 
-    def _embed(self, request: SearchRequest, trace: Trace) -> Query:
+    def _embed(self, request: SearchRequest, embedder: Embedder, trace: Trace) -> Query:
         text = request.query
         with trace.stage("embed_query") as stage:
-            vector = self._embedder.embed_query(text)
+            vector = embedder.embed_query(text)
             query = Query(terms(text), vector, request.representations, request.tree_search)
             if not query.terms and not text.strip():
                 raise InvalidRequest("The query is empty.", field="query")
-            stage.record(queries=[text], terms=query.terms)
+            stage.record(queries=[text], terms=query.terms, model=embedder.model_id)
         return query
 
     def _recall(
@@ -103,8 +116,14 @@ class Retriever:
             rarity = sparse.rarity(indexes, snapshot.alive, query.terms)
             covered = coverage(rarity, [hit.chunk.text for hit in hits])
             cosine = max((hit.why.get("dense_score", 0.0) for hit in hits), default=0.0)
-            found = evidence(cosine, covered) if hits else 0.0
-            stage.record(evidence=round(found, 4), cosine=round(cosine, 4), coverage=round(covered, 4))
+            calibration = calibration_of(snapshot.model_id)
+            found = evidence(calibration, cosine, covered) if hits else 0.0
+            stage.record(
+                evidence=round(found, 4),
+                cosine=round(cosine, 4),
+                coverage=round(covered, 4),
+                calibration=calibration.name,
+            )
         return found
 
 

@@ -17,7 +17,7 @@ from retrieval.errors import IndexDamaged
 from retrieval.generation_files import GenerationFiles
 from retrieval.indexes import segment
 from retrieval.indexes.segment import Segment
-from retrieval.store import changes, chunks, collections, generations
+from retrieval.store import changes, chunks, collections, generations, models
 from retrieval.store.database import Database
 from retrieval.store.generations import Generation
 
@@ -35,6 +35,7 @@ class Snapshot:
     segments: tuple[Segment, ...]
     alive: tuple[NDArray[np.bool_], ...]  # one mask [chunks] a segment
     fresh: frozenset[int]
+    model_id: str  # of all vectors in it; a query must be embedded by the same
 
     @property
     def chunk_count(self) -> int:
@@ -54,7 +55,8 @@ class Snapshot:
 class Snapshots:
     """The latest snapshot of every collection that was asked for."""
 
-    def __init__(self, database: Database, files: GenerationFiles, model_id: str) -> None:
+    def __init__(self, database: Database, files: GenerationFiles, model_id: str | None = None) -> None:
+        """`model_id` fixes the embedding model; without it the snapshots are of the one that answers."""
         self._database = database
         self._files = files
         self._model_id = model_id
@@ -65,30 +67,47 @@ class Snapshots:
         """The collection as the database has it now; raises `NotFound` for an unknown collection."""
         with self._database.read() as connection:
             known = self._latest.get(collection)
-            number = changes.latest(connection, collection)
-            if known is not None and known.change_number == number:
+            number, model_id = changes.latest(connection, collection), self._model(connection)
+            same = known is not None and known.change_number == number
+            if known is not None and same:
                 collections.get(connection, collection)
-                return known
-        with self._lock:
+                if known.model_id == model_id:
+                    return known
+        # Where only the model changed, nobody waits for the thread that opens the other's index: what is known is
+        # whole, and of the model that answered a moment ago.
+        if not self._lock.acquire(blocking=not same):
+            assert known is not None
+            return known
+        try:
             return self._follow(collection)
+        finally:
+            self._lock.release()
 
     def _follow(self, collection: str) -> Snapshot:
         # The lock is held: a second thread that waited here finds the work done.
         with self._database.read() as connection:
             collections.get(connection, collection)
             number = changes.latest(connection, collection)
+            model_id = self._model(connection)
             known = self._latest.get(collection)
-            generation = generations.active(connection, collection)
-            if known is None or (generation is not None and known.generation != generation):
-                known = self._open(connection, collection, generation)
+            generation = generations.newest(connection, collection, model_id)
+            if (
+                known is None
+                or known.model_id != model_id
+                or (generation is not None and known.generation != generation)
+            ):
+                known = self._open(connection, collection, generation, model_id)
             if known.change_number < number:
                 known = self._advance(connection, collection, known, number)
         self._latest[collection] = known
         return known
 
-    def _open(self, connection: Connection, collection: str, generation: Generation | None) -> Snapshot:
+    def _model(self, connection: Connection) -> str:
+        return self._model_id or models.active(connection).model_id
+
+    def _open(self, connection: Connection, collection: str, generation: Generation | None, model_id: str) -> Snapshot:
         """Starts from the generation's files or, without sound ones, from the rows in the database."""
-        if generation is not None and generation.model_id == self._model_id:
+        if generation is not None:
             try:
                 loaded = self._files.load(generation)
             except IndexDamaged as damage:
@@ -97,12 +116,12 @@ class Snapshots:
                 threading.Thread(target=self._withdraw, args=(generation.key,)).start()
             else:
                 every = np.ones(len(loaded.chunk_keys), dtype=np.bool_)
-                return Snapshot(generation.change_number, generation, (loaded,), (every,), frozenset())
-        rows = chunks.index_rows(connection, collection, self._model_id)
+                return Snapshot(generation.change_number, generation, (loaded,), (every,), frozenset(), model_id)
+        rows = chunks.index_rows(connection, collection, model_id)
         every = np.ones(len(rows.chunk_keys), dtype=np.bool_)
         fresh = frozenset(rows.revision_keys.tolist())
         number = changes.latest(connection, collection)
-        return Snapshot(number, None, (segment.from_rows(rows),), (every,), fresh)
+        return Snapshot(number, None, (segment.from_rows(rows),), (every,), fresh, model_id)
 
     def _withdraw(self, generation_key: int) -> None:
         with self._database.write() as connection:
@@ -126,7 +145,7 @@ class Snapshots:
         segments = [part for part, _ in parts]
         alive = [mask & ~np.isin(part.revision_keys, dead) for part, mask in parts]
         if came:
-            rows = chunks.index_rows(connection, collection, self._model_id, sorted(came))
+            rows = chunks.index_rows(connection, collection, known.model_id, sorted(came))
             segments.append(segment.from_rows(rows))
             alive.append(np.ones(len(rows.chunk_keys), dtype=np.bool_))
-        return Snapshot(number, known.generation, tuple(segments), tuple(alive), fresh)
+        return Snapshot(number, known.generation, tuple(segments), tuple(alive), fresh, known.model_id)

@@ -51,6 +51,19 @@ class SearchRequest:
     tree_search: TreeSearch = "collapsed"
 
 
+class Embedder(Protocol):
+    """Turns text into unit vectors, one row a text. Those of two model ids must never be compared."""
+
+    @property
+    def model_id(self) -> str: ...
+
+    def embed_query(self, query: str) -> NDArray[np.float32]: ...
+
+    def embed_passages(self, passages: Sequence[str]) -> NDArray[np.float32]: ...
+
+    def count_tokens(self, texts: Sequence[str]) -> Sequence[int]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class SearchResult:
     """Hits, best first, with how far the best of them speaks to the query and the trace of how they came about."""
@@ -58,14 +71,7 @@ class SearchResult:
     hits: Sequence[Hit]
     evidence: float  # 0..1: calibrated chance that the hits are about the question at all
     trace: Trace = field(repr=False)
-
-
-class Embedder(Protocol):
-    """Turns text into unit vectors, one row a text."""
-
-    def embed_query(self, query: str) -> NDArray[np.float32]: ...
-
-    def embed_passages(self, passages: Sequence[str]) -> NDArray[np.float32]: ...
+    embedder: Embedder = field(repr=False)  # made the vectors that were searched; for comparing further texts
 
 
 @dataclass(frozen=True, slots=True)

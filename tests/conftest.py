@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from app.settings import Settings
 from app.wiring import open_storage
 from tests.fakes import Library
+
+# How long an example takes says more about what else the machine does than about the code.
+settings.register_profile("scholiast", deadline=None)
+settings.load_profile("scholiast")
 
 
 @pytest.fixture(autouse=True)

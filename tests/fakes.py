@@ -14,11 +14,11 @@ from ingest.model_on_demand import ModelOnDemand
 from ingest.parsing.types import Block, ParsedDocument
 from ingest.pipeline import IngestTools, ingest_document
 from retrieval.analysis import terms
-from retrieval.errors import DocumentRejected
+from retrieval.errors import DocumentRejected, ModelUnavailable
 from retrieval.generation_files import GenerationFiles
 from retrieval.pipeline import Retriever
 from retrieval.snapshot import Snapshots
-from retrieval.store import documents
+from retrieval.store import documents, models
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
 from retrieval.store.documents import Document, Source
@@ -28,11 +28,16 @@ DIMENSION = 64
 
 
 class HashEmbedder:
-    """Texts that share terms get similar vectors: every term adds a direction of its own."""
+    """Texts that share terms get similar vectors: every term adds a direction of its own.
+
+    Those of two model ids have nothing in common, whatever the dimension.
+    """
 
     model_id = "hash@1"
 
-    def __init__(self) -> None:
+    def __init__(self, model_id: str = "hash@1", dimension: int = DIMENSION) -> None:
+        self.model_id = model_id
+        self.dimension = dimension
         self.embedded: list[str] = []
 
     def embed_query(self, query: str) -> NDArray[np.float32]:
@@ -46,12 +51,21 @@ class HashEmbedder:
         return [len(text.split()) for text in texts]
 
     def _vector(self, text: str) -> NDArray[np.float32]:
-        vector = np.full(DIMENSION, 1e-3, dtype=np.float32)
+        vector = np.full(self.dimension, 1e-3, dtype=np.float32)
+        salt = "" if self.model_id == "hash@1" else self.model_id
         for term in terms(text):
-            seed = int.from_bytes(hashlib.sha256(term.encode()).digest()[:8])
-            vector += np.random.default_rng(seed).standard_normal(DIMENSION).astype(np.float32)
+            seed = int.from_bytes(hashlib.sha256((salt + term).encode()).digest()[:8])
+            vector += np.random.default_rng(seed).standard_normal(self.dimension).astype(np.float32)
         unit: NDArray[np.float32] = vector / np.linalg.norm(vector)
         return unit
+
+
+def load_scripted(name: str) -> HashEmbedder:
+    """The embedder of that name, as `Embedders` loads it."""
+    scripted = {"hash": HashEmbedder(), "other": HashEmbedder("other@1", 48), "third": HashEmbedder("third@1", 48)}
+    if name not in scripted:
+        raise ModelUnavailable(f"The embedding model '{name}' is not installed.")
+    return scripted[name]
 
 
 class ParagraphParser:
@@ -121,6 +135,8 @@ class Library:
         self.folder = folder
         self.database = Database(f"sqlite:///{folder / 'test.db'}")
         self.database.upgrade()
+        with self.database.write() as connection:
+            models.settle(connection, HashEmbedder.model_id, "hash")
         self.blobs = BlobStore(folder / "blobs")
         self.files = GenerationFiles(folder / "indexes")
         self.embedder = HashEmbedder()
@@ -166,26 +182,17 @@ class Library:
             documents.remove(connection, document_id)
 
     def enricher(self) -> Enricher:
-        embedder = self.embedder
-        lock = self.folder / "enrichment.lock"
-        return Enricher(
-            self.database,
-            embedder.count_tokens,
-            embedder.embed_passages,
-            embedder.model_id,
-            lock,
-            self.language_model,
-        )
+        return Enricher(self.database, lambda: self.tools, self.folder / "enrichment.lock", self.language_model)
 
     def enrich(self) -> None:
         """Does what the worker's enrichment thread would do with everything that waits."""
         self.enricher().enrich_waiting(threading.Event())
 
     def snapshots(self) -> Snapshots:
-        return Snapshots(self.database, self.files, self.embedder.model_id)
+        return Snapshots(self.database, self.files)
 
     def retriever(self) -> Retriever:
-        return Retriever(self.database, self.snapshots(), self.embedder)
+        return Retriever(self.database, self.snapshots(), {self.embedder.model_id: self.embedder})
 
     def build(self, collection: str = "default") -> int:
         return self.files.build(self.database, collection, self.embedder.model_id)

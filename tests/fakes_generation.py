@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from generation.types import GenerationOptions, Message, TextPiece, Usage
 from retrieval.trace import Trace
 from retrieval.types import Chunk, Hit, SearchRequest, SearchResult
+from tests.fakes import HashEmbedder
 
 
 class ScriptedModel:
@@ -54,7 +55,7 @@ class ScriptedSearcher:
         trace = Trace()
         with trace.stage("recall") as stage:
             stage.record(candidates=len(self.hits))
-        return SearchResult(self.hits[: request.k], self.evidence, trace)
+        return SearchResult(self.hits[: request.k], self.evidence, trace, HashEmbedder())
 
 
 def passage(text: str, *, start: int = 0, number: int = 1, document: str = "Notes", heading: str = "") -> Hit:

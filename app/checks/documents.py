@@ -6,7 +6,16 @@ from sqlalchemy import Select, and_, exists, func, select
 
 from app.checks.finding import FIX, RESTORE, Finding, Scene
 from app.checks.repairs import ProcessAgain
-from retrieval.store.schema import changes, chunks, documents, extracted_texts, representations, revisions
+from retrieval.store.schema import (
+    changes,
+    chunks,
+    documents,
+    extracted_texts,
+    node_vectors,
+    representations,
+    revisions,
+    tree_nodes,
+)
 
 _VISIBLE = chunks.join(documents, documents.c.active_revision == chunks.c.revision_key)
 _LATEST = revisions.alias("latest")
@@ -24,6 +33,7 @@ def check_documents(scene: Scene) -> Iterator[Finding]:
         "became visible without a change number": _silent(),
         "has a chunk twice": _doubled(),
         "has chunks without a vector": _bare(scene.model_id),
+        "has summaries without a vector": _bare_nodes(scene.model_id),
     }
     for fault, statement in faults.items():
         for document_key in scene.connection.scalars(statement.distinct()).all():
@@ -81,6 +91,17 @@ def _bare(model_id: str | None) -> Select[int]:
     if model_id is not None:
         has_vector = and_(has_vector, representations.c.model_id == model_id)
     return select(documents.c.key).select_from(_VISIBLE).where(~exists().where(has_vector))
+
+
+def _bare_nodes(model_id: str | None) -> Select[int]:
+    has_vector = node_vectors.c.node_key == tree_nodes.c.key
+    if model_id is not None:
+        has_vector = and_(has_vector, node_vectors.c.model_id == model_id)
+    return (
+        select(documents.c.key)
+        .join(tree_nodes, tree_nodes.c.revision_key == documents.c.active_revision)
+        .where(~exists().where(has_vector))
+    )
 
 
 def _displaced(scene: Scene) -> Iterator[int]:

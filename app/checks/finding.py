@@ -28,5 +28,5 @@ class Scene:
     connection: Connection  # in one transaction, so that all checks see the same
     storage: Storage
     data_dir: Path
-    model_id: str | None  # of the configured embedding model; None if it is not installed
+    model_id: str | None  # of the embedding model that answers; None before the first start chose one
     damaged: frozenset[str]  # sha256 of originals that are missing or not what their names say

@@ -1,4 +1,4 @@
-"""Does every index hold exactly what its collection held at its change number, by the configured model?"""
+"""Does every index hold exactly what its collection held at its change number, by a model in use?"""
 
 from collections.abc import Iterator
 
@@ -10,17 +10,16 @@ from app.checks.repairs import DropIndex
 from retrieval.analysis import ANALYSER
 from retrieval.errors import IndexDamaged
 from retrieval.indexes.segment import Segment
-from retrieval.store import generations
+from retrieval.store import generations, models
 from retrieval.store.generations import Generation
-from retrieval.store.schema import changes, chunks, collections, documents
+from retrieval.store.schema import changes, chunks, documents
 
 
 def check_indexes(scene: Scene) -> Iterator[Finding]:
     """Indexes that are missing, damaged or not what the database says."""
-    for name in scene.connection.scalars(select(collections.c.name)).all():
-        generation = generations.active(scene.connection, name)
-        if generation is not None and (fault := _fault(scene, generation)):
-            problem = f"The index of collection {name} {fault}"
+    for generation in generations.listed(scene.connection):
+        if fault := _fault(scene, generation):
+            problem = f"The index of collection {generation.collection} {fault}"
             yield Finding(problem, f"{FIX} (drops it, the worker rebuilds it)", DropIndex(generation))
 
 
@@ -29,8 +28,8 @@ def _fault(scene: Scene, generation: Generation) -> str | None:
         segment = scene.storage.files.load(generation)
     except IndexDamaged as damage:
         return f"is damaged (analyser {ANALYSER}): {damage.detail}"
-    if scene.model_id is not None and generation.model_id != scene.model_id:
-        return f"was made with the model {generation.model_id}, but {scene.model_id} is configured."
+    if generation.model_id not in {model.model_id for model in models.listed(scene.connection)}:
+        return f"was made with the model {generation.model_id}, which is not in use."
     if len(segment.chunk_keys) != len(np.unique(segment.chunk_keys)):
         return "has a chunk twice."
     indexed, stored = _indexed(scene, generation, segment), _stored(scene, generation)

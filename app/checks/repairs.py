@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dbos import DBOS, DBOSPortableJSONSerializer
-from sqlalchemy import delete
 
 from app.wiring import Storage
 from ingest import recovery
 from ingest.jobs import JOB_VERSION
-from retrieval.store import documents, generations
+from retrieval.store import documents, generations, reembedding
 from retrieval.store.generations import Generation
-from retrieval.store.schema import representations
 
 # Gives a sentence that says what was done.
 Repair = Callable[[Storage], str]
@@ -56,16 +54,17 @@ class ProcessAgain:
 
 @dataclass(frozen=True, slots=True)
 class DropForeignVectors:
-    """Removes the vectors of every model but one; they could not be compared with its vectors anyway."""
-
-    model_id: str
+    """Removes the vectors and indexes of models that are not in use; nothing could be compared with them anyway."""
 
     def __call__(self, storage: Storage) -> str:
-        """Removes them; chunks that have no other vector are found by their words until they get one."""
-        with storage.database.write() as connection:
-            statement = delete(representations).where(representations.c.model_id != self.model_id)
-            count = connection.execute(statement).rowcount
-        return f"Removed {count} vectors of other models than {self.model_id}."
+        """Removes them; chunks that have no other vector are found by their words until a worker embeds them."""
+        count = 0
+        while True:
+            with storage.database.write() as connection:
+                removed = reembedding.purge(connection)
+            if not removed:
+                return f"Removed {count} vectors of models that are not in use."
+            count += removed
 
 
 @dataclass(frozen=True, slots=True)

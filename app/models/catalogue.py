@@ -41,6 +41,7 @@ class EmbeddedModel:
     dimension: int | None  # of the vectors; None for a generator
     context_tokens: int
     optional: bool = False  # pulled by name or with --all only
+    english_only: bool = False
 
 
 MULTILINGUAL_E5 = EmbeddedModel(
@@ -115,6 +116,7 @@ MINILM = EmbeddedModel(
     dimension=384,
     context_tokens=256,
     optional=True,
+    english_only=True,
 )
 
 CATALOGUE = {model.name: model for model in (MULTILINGUAL_E5, SMOLLM2, MINILM)}

@@ -36,6 +36,11 @@ def latest(connection: Connection, collection: str) -> int:
     return connection.scalar(select(func.max(changes.c.number)).where(changes.c.collection == collection)) or 0
 
 
+def newest(connection: Connection) -> int:
+    """The number of the last change of any collection; 0 if there was none."""
+    return connection.scalar(select(func.max(changes.c.number))) or 0
+
+
 def since(connection: Connection, collection: str, number: int) -> Sequence[Change]:
     """The collection's changes after `number`, in order."""
     rows = connection.execute(

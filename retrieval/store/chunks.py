@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, RowMapping, Select, and_, delete, func, insert, select
+from sqlalchemy import Connection, Row, RowMapping, Select, and_, delete, exists, func, insert, select
 
 from retrieval.representations import KINDS, RepresentationKind
 from retrieval.store import trees
@@ -121,30 +121,27 @@ def counts(connection: Connection, revision_keys: Sequence[int]) -> Mapping[int,
 
 def without_vector(connection: Connection, revision_keys: Sequence[int], model_id: str) -> Sequence[PendingVectors]:
     """Chunks of the revisions whose text the model has not embedded yet."""
-    rows = connection.execute(
-        select(chunks.c.revision_key, chunks.c.key, chunks.c.headings, chunks.c.text, chunks.c.start, chunks.c.embedded)
-        .outerjoin(
-            representations,
-            and_(
-                representations.c.chunk_key == chunks.c.key,
-                representations.c.kind == "text",
-                representations.c.model_id == model_id,
-            ),
-        )
-        .where(chunks.c.revision_key.in_(revision_keys), representations.c.key.is_(None))
-        .order_by(chunks.c.revision_key, chunks.c.ordinal)
+    statement = select_without_vector(model_id).where(chunks.c.revision_key.in_(revision_keys))
+    rows = connection.execute(statement.order_by(chunks.c.revision_key, chunks.c.ordinal))
+    return [pending(row) for row in rows]
+
+
+def select_without_vector(model_id: str) -> Select[tuple[Json, ...]]:
+    """The rows of chunks whose text the model has not embedded yet; `pending` reads them."""
+    has_vector = and_(
+        representations.c.chunk_key == chunks.c.key,
+        representations.c.kind == "text",
+        representations.c.model_id == model_id,
     )
-    return [
-        PendingVectors(
-            owner,
-            key,
-            [
-                represented_by(headings, text[first - start : last - start])
-                for first, last in embedded or [(start, start + len(text))]
-            ],
-        )
-        for owner, key, headings, text, start, embedded in rows
-    ]
+    columns = [chunks.c[name] for name in ("key", "revision_key", "headings", "text", "start", "embedded")]
+    return select(*columns).where(~exists().where(has_vector))
+
+
+def pending(row: Row[Json]) -> PendingVectors:
+    """A row of `select_without_vector`, with the texts that are embedded for it."""
+    spans = row.embedded or [(row.start, row.start + len(row.text))]
+    parts = [row.text[first - row.start : last - row.start] for first, last in spans]
+    return PendingVectors(row.revision_key, row.key, [represented_by(row.headings, part) for part in parts])
 
 
 def known_vectors(connection: Connection, texts: Sequence[str], model_id: str) -> dict[str, NDArray[np.float16]]:
@@ -229,6 +226,11 @@ def replace_representations(
     connection.execute(
         delete(representations).where(representations.c.chunk_key.in_(owned), representations.c.kind != "text")
     )
+    add_representations(connection, new, model_id)
+
+
+def add_representations(connection: Connection, new: Sequence[NewRepresentation], model_id: str) -> None:
+    """Stores what stands for chunks beside their text."""
     rows = [
         {
             "chunk_key": item.chunk_key,

@@ -28,7 +28,6 @@ class Collection:
 
     name: str
     settings: Json
-    active_generation: int | None
     created_at: float
 
 
@@ -143,4 +142,4 @@ def metadata_fields(connection: Connection, name: str, examples: int = 5) -> Seq
 
 
 def _collection(row: RowMapping) -> Collection:
-    return Collection(row["name"], row["settings"], row["active_generation"], row["created_at"])
+    return Collection(row["name"], row["settings"], row["created_at"])

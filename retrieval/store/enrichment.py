@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select, update
 
 from retrieval.representations import DEFAULT_WRITER, MADE_BY_DEFAULT
 from retrieval.store import changes, collections
-from retrieval.store.schema import chunks, documents, representations, revisions, tree_nodes
+from retrieval.store.schema import chunks, documents, embedding_models, representations, revisions, tree_nodes
 from retrieval.store.schema import collections as collections_table
 from retrieval.types import Json
 
@@ -129,7 +129,8 @@ def counts(connection: Connection, revision_key: int) -> tuple[int, int]:
         select(func.count())
         .select_from(representations)
         .join(chunks, chunks.c.key == representations.c.chunk_key)
-        .where(chunks.c.revision_key == revision_key)
+        .join(embedding_models, embedding_models.c.model_id == representations.c.model_id)
+        .where(chunks.c.revision_key == revision_key, embedding_models.c.role == "active")
     )
     nodes = connection.scalar(
         select(func.count()).select_from(tree_nodes).where(tree_nodes.c.revision_key == revision_key)

@@ -1,13 +1,15 @@
-"""Rows of index generations: which folder of index files serves a collection, and up to which change."""
+"""Rows of index generations: which folder of index files serves a collection, and up to which change.
+
+The newest one of the model that answers serves; those of a model that is being made, or kept, wait beside it.
+"""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select
 
-from retrieval.store.schema import collections, generations
-from retrieval.types import Json
+from retrieval.store.schema import generations
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,52 +25,40 @@ class Generation:
     created_at: float
 
 
-def active(connection: Connection, collection: str) -> Generation | None:
-    """The generation that serves the collection; None while it has none."""
+def newest(connection: Connection, collection: str, model_id: str) -> Generation | None:
+    """The generation that serves the collection where the model answers; None while it has none."""
     row = connection.execute(
         select(generations)
-        .join(collections, collections.c.active_generation == generations.c.key)
-        .where(collections.c.name == collection)
+        .where(generations.c.collection == collection, generations.c.model_id == model_id)
+        .order_by(generations.c.key.desc())
+        .limit(1)
     ).first()
-    return _generation(row) if row is not None else None
+    return Generation(**row._mapping) if row is not None else None
 
 
-def publish(connection: Connection, collection: str, folder: str, change_number: int, size: tuple[int, str]) -> None:
-    """Makes the folder the collection's active generation: the one row flip. `size` is (chunk count, model id)."""
-    chunk_count, model_id = size
-    key = connection.execute(
-        insert(generations)
-        .values(
-            collection=collection,
-            folder=folder,
-            change_number=change_number,
-            chunk_count=chunk_count,
-            model_id=model_id,
-            created_at=time.time(),
-        )
-        .returning(generations.c.key)
-    ).scalar_one()
-    connection.execute(update(collections).where(collections.c.name == collection).values(active_generation=key))
+def listed(connection: Connection) -> Sequence[Generation]:
+    """All of them."""
+    return [Generation(**row) for row in connection.execute(select(generations)).mappings()]
+
+
+def publish(connection: Connection, generation: Generation) -> None:
+    """Makes the folder the newest generation of its collection and model. The key is given by the database."""
+    values = {name: getattr(generation, name) for name in ("collection", "folder", "change_number", "chunk_count")}
+    connection.execute(insert(generations).values(**values, model_id=generation.model_id, created_at=time.time()))
 
 
 def withdraw(connection: Connection, generation_key: int) -> None:
     """Takes a damaged generation out of service; the worker builds another from the database."""
-    connection.execute(
-        update(collections).where(collections.c.active_generation == generation_key).values(active_generation=None)
-    )
     connection.execute(delete(generations).where(generations.c.key == generation_key))
 
 
-def retire(connection: Connection, collection: str) -> None:
-    """Forgets all generations of the collection but the active one."""
-    current = select(collections.c.active_generation).where(collections.c.name == collection).scalar_subquery()
-    connection.execute(delete(generations).where(generations.c.collection == collection, generations.c.key != current))
+def retire(connection: Connection, collection: str, model_id: str) -> None:
+    """Forgets all generations of the collection and model but the newest."""
+    own = (generations.c.collection == collection) & (generations.c.model_id == model_id)
+    latest = select(func.max(generations.c.key)).where(own).scalar_subquery()
+    connection.execute(delete(generations).where(own, generations.c.key != latest))
 
 
 def folders(connection: Connection) -> Sequence[str]:
     """The folders that any row names."""
     return connection.scalars(select(generations.c.folder)).all()
-
-
-def _generation(row: Row[Json]) -> Generation:
-    return Generation(**row._mapping)

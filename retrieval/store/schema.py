@@ -46,7 +46,6 @@ collections = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("settings", JSON, nullable=False),
-    Column("active_generation", Integer, nullable=True),  # generations.key; the one row that a rebuild flips
     Column("created_at", Float, nullable=False),  # seconds since the epoch, here and below
 )
 
@@ -165,6 +164,7 @@ changes = Table(
     sqlite_autoincrement=True,
 )
 
+# The newest of a collection and of the model that answers is the one that serves.
 generations = Table(
     "generations",
     metadata,
@@ -176,6 +176,20 @@ generations = Table(
     Column("model_id", String(200), nullable=False),
     Column("created_at", Float, nullable=False),
     sqlite_autoincrement=True,
+)
+
+# Vectors of two models must never be compared: readers ask for those of the one model that is active.
+embedding_models = Table(
+    "embedding_models",
+    metadata,
+    Column("model_id", String(200), primary_key=True),  # name@sha256 of the weights
+    Column("name", Text, nullable=False),  # of its folder, as SCHOLIAST_EMBEDDING_MODEL would name it
+    Column("role", String(8), nullable=False, unique=True),  # active, wanted (being made), kept (for a rollback)
+    Column("stage", String(16), nullable=True),  # of a wanted model: embed, index, check
+    Column("progress_done", Integer, nullable=False, server_default="0"),
+    Column("progress_total", Integer, nullable=False, server_default="0"),
+    Column("problem", Text, nullable=True),  # why the change to it stopped
+    Column("parity", Text, nullable=True),  # what the comparison with its predecessor found
 )
 
 workers = Table(
@@ -204,10 +218,16 @@ tree_nodes = Table(
     Column("level", Integer, nullable=False),  # 1 above the chunks, and so on up to the root
     Column("ordinal", Integer, nullable=False),
     Column("text", Text, nullable=False),
-    Column("model_id", String(200), nullable=False),
-    Column("vector", LargeBinary, nullable=False),  # float16, unit length
     UniqueConstraint("revision_key", "level", "ordinal"),
     sqlite_autoincrement=True,
+)
+
+node_vectors = Table(
+    "node_vectors",
+    metadata,
+    _owned_by("node_key", "tree_nodes.key", primary_key=True),
+    Column("model_id", String(200), primary_key=True),
+    Column("vector", LargeBinary, nullable=False),  # float16, unit length
 )
 
 tree_edges = Table(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, select
 
-from retrieval.store.schema import chunks, documents, tree_edges, tree_nodes
+from retrieval.store.schema import chunks, documents, node_vectors, tree_edges, tree_nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,6 @@ def replace(connection: Connection, revision_key: int, nodes: Sequence[NewNode],
                 "level": node.level,
                 "ordinal": node.ordinal,
                 "text": node.text,
-                "model_id": model_id,
-                "vector": node.vector.tobytes(),
             }
             for node in nodes
         ],
@@ -69,6 +67,7 @@ def replace(connection: Connection, revision_key: int, nodes: Sequence[NewNode],
         )
     )
     keys = {(level, ordinal): key for level, ordinal, key in stored}
+    add_vectors(connection, {keys[node.level, node.ordinal]: node.vector for node in nodes}, model_id)
     connection.execute(
         insert(tree_edges),
         [
@@ -81,6 +80,18 @@ def replace(connection: Connection, revision_key: int, nodes: Sequence[NewNode],
             for child in node.children
         ],
     )
+
+
+def represented_by(document: str, text: str) -> str:
+    """The text that is embedded for a node: the document's name gives the context that a summary alone lacks."""
+    return f"{document}\n{text}"
+
+
+def add_vectors(connection: Connection, vectors: Mapping[int, NDArray[np.float16]], model_id: str) -> None:
+    """Stores a model's vectors of nodes, given by the nodes' keys."""
+    rows = [{"node_key": key, "model_id": model_id, "vector": vector.tobytes()} for key, vector in vectors.items()]
+    if rows:
+        connection.execute(insert(node_vectors), rows)
 
 
 def of_document(connection: Connection, document_id: str) -> Sequence[TreeNode]:
@@ -109,18 +120,19 @@ def of_document(connection: Connection, document_id: str) -> Sequence[TreeNode]:
 def index_rows(
     connection: Connection, collection: str, model_id: str, revision_keys: Sequence[int] | None = None
 ) -> TreeRows:
-    """The trees of the collection's visible revisions, or of the given ones among them."""
+    """The trees of the collection's visible revisions, or of the given ones among them, less what has no vector."""
     statement = (
-        select(tree_nodes.c.key, tree_nodes.c.revision_key, tree_nodes.c.level, tree_nodes.c.vector)
+        select(tree_nodes.c.key, tree_nodes.c.revision_key, tree_nodes.c.level, node_vectors.c.vector)
+        .join(node_vectors, node_vectors.c.node_key == tree_nodes.c.key)
         .join(documents, documents.c.active_revision == tree_nodes.c.revision_key)
-        .where(documents.c.collection == collection, tree_nodes.c.model_id == model_id)
+        .where(documents.c.collection == collection, node_vectors.c.model_id == model_id)
         .order_by(tree_nodes.c.key)
     )
     edges = (
         select(tree_edges.c.parent_key, tree_edges.c.child_key, tree_edges.c.chunk_key)
         .join(tree_nodes, tree_nodes.c.key == tree_edges.c.parent_key)
         .join(documents, documents.c.active_revision == tree_nodes.c.revision_key)
-        .where(documents.c.collection == collection, tree_nodes.c.model_id == model_id)
+        .where(documents.c.collection == collection)
         .order_by(tree_edges.c.key)
     )
     if revision_keys is not None:
@@ -128,7 +140,12 @@ def index_rows(
         edges = edges.where(tree_nodes.c.revision_key.in_(list(revision_keys)))
     nodes = connection.execute(statement).all()
     row_of = {row.key: position for position, row in enumerate(nodes)}
-    links = connection.execute(edges).all()
+    # A node that the model has not embedded yet is left out, and with it what leads to it.
+    links = [
+        link
+        for link in connection.execute(edges)
+        if link.parent_key in row_of and (link.child_key is None or link.child_key in row_of)
+    ]
     matrix = np.frombuffer(b"".join(row.vector for row in nodes), dtype=np.float16).astype(np.float32)
     return TreeRows(
         _integers([row.revision_key for row in nodes]),

@@ -17,10 +17,11 @@ from app.wiring import Engines, Storage
 from generation.answer import Answerer, AnswerLimits
 from ingest.enricher import Enricher
 from ingest.pipeline import IngestTools, ingest_documents
+from retrieval.embedders import Embedders
 from retrieval.pipeline import Retriever
 from retrieval.snapshot import Snapshots
-from retrieval.store import documents
-from tests.fakes import HashEmbedder, ParagraphParser
+from retrieval.store import documents, models
+from tests.fakes import HashEmbedder, ParagraphParser, load_scripted
 from tests.fakes_generation import ScriptedModel
 
 
@@ -31,30 +32,29 @@ class Running:
     client: TestClient
     service: Service
     model: ScriptedModel
-    embedder: HashEmbedder
+    embedders: Embedders
 
-    def ingest(self) -> None:
-        """Does what a worker would do with everything that is queued."""
-        storage = self.service.storage
-        tools = IngestTools(
+    def tools(self) -> IngestTools:
+        storage, embedder = self.service.storage, self.embedders.active()
+        return IngestTools(
             storage.database,
             storage.blobs,
             ParagraphParser(),
-            self.embedder.count_tokens,
-            self.embedder.embed_passages,
-            self.embedder.model_id,
+            embedder.count_tokens,
+            embedder.embed_passages,
+            embedder.model_id,
         )
-        with storage.database.read() as connection:
+
+    def ingest(self) -> None:
+        """Does what a worker would do with everything that is queued."""
+        with self.service.storage.database.read() as connection:
             waiting = documents.unfinished(connection)
-        ingest_documents(tools, waiting)
+        ingest_documents(self.tools(), waiting)
 
     def enrich(self) -> None:
         """Does what the worker's enrichment thread would do with everything that waits."""
-        storage, embedder = self.service.storage, self.embedder
         lock = self.service.settings.data_dir / "enrichment.lock"
-        Enricher(
-            storage.database, embedder.count_tokens, embedder.embed_passages, embedder.model_id, lock
-        ).enrich_waiting(threading.Event())
+        Enricher(self.service.storage.database, self.tools, lock).enrich_waiting(threading.Event())
 
     def add(self, text: str, name: str = "note.txt", **body: Any) -> str:
         """Uploads a text, ingests it and gives its id."""
@@ -68,13 +68,14 @@ class Running:
 @pytest.fixture
 def running(tmp_path: Path, empty_database: Path) -> Iterator[Running]:
     shutil.copy(empty_database, tmp_path)
-    model, embedder = ScriptedModel(), HashEmbedder()
+    model = ScriptedModel()
 
     def load(_settings: Settings, storage: Storage) -> Engines:
-        snapshots = Snapshots(storage.database, storage.files, embedder.model_id)
-        retriever = Retriever(storage.database, snapshots, embedder)
-        answerer = Answerer(retriever, model, embedder, AnswerLimits(0.0, 4, 1600))
-        return Engines(embedder, model, retriever, answerer)
+        embedders = Embedders(storage.database, load_scripted)
+        with storage.database.write() as connection:
+            models.settle(connection, HashEmbedder.model_id, "hash")
+        retriever = Retriever(storage.database, Snapshots(storage.database, storage.files), embedders)
+        return Engines(embedders, model, retriever, Answerer(retriever, model, AnswerLimits(0.0, 4, 1600)))
 
     settings = Settings(data_dir=tmp_path, workers=0, max_upload_mib=1, max_files_per_upload=3, _env_file=None)
     app = create_app(settings, load)
@@ -82,4 +83,4 @@ def running(tmp_path: Path, empty_database: Path) -> Iterator[Running]:
         service: Service = app.state.service
         while service.missing:
             pass
-        yield Running(client, service, model, embedder)
+        yield Running(client, service, model, service.engines.embedders)

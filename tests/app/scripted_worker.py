@@ -16,13 +16,16 @@ from ingest.jobs import JobQueue
 from ingest.maintenance import Maintenance
 from ingest.parsing.types import ParsedDocument
 from ingest.pipeline import IngestTools
+from ingest.reembedder import Reembedder
 from ingest.worker import Worker, WorkerSettings
 from retrieval import failpoints
+from retrieval.embedders import Embedders
 from retrieval.errors import DocumentRejected
 from retrieval.generation_files import GenerationFiles
+from retrieval.store import models
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
-from tests.fakes import HashEmbedder, ParagraphParser, ScriptedCompletions
+from tests.fakes import HashEmbedder, ParagraphParser, ScriptedCompletions, load_scripted
 
 
 class SlowParser(ParagraphParser):
@@ -36,22 +39,29 @@ class SlowParser(ParagraphParser):
 
 def run(folder: Path, name: str) -> None:
     url = f"sqlite:///{folder / 'scholiast.db'}"
-    database, blobs, embedder = Database(url), BlobStore(folder / "blobs"), HashEmbedder()
+    database, blobs, files = Database(url), BlobStore(folder / "blobs"), GenerationFiles(folder / "indexes")
     database.upgrade()
+    with database.write() as connection:
+        models.settle(connection, HashEmbedder.model_id, "hash")
     if "SCRIPTED_FAILPOINT" in os.environ:
         failpoints.arm(os.environ["SCRIPTED_FAILPOINT"])
     jobs = JobQueue(url)
-    tools = IngestTools(
-        database, blobs, SlowParser(), embedder.count_tokens, embedder.embed_passages, embedder.model_id
-    )
-    maintenance = Maintenance(database, blobs, GenerationFiles(folder / "indexes"), jobs, embedder.model_id)
-    lock = folder / "locks" / "enrichment.lock"
+    embedders, parser = Embedders(database, load_scripted), SlowParser()
+
+    def tools() -> IngestTools:
+        embedder = embedders.active()
+        return IngestTools(database, blobs, parser, embedder.count_tokens, embedder.embed_passages, embedder.model_id)
+
     model = ScriptedCompletions(lambda quoted: "The ferry of the parts has a sentence.").on_demand()
-    enricher = Enricher(database, embedder.count_tokens, embedder.embed_passages, embedder.model_id, lock, model)
+    background = [
+        Enricher(database, tools, folder / "locks" / "enrichment.lock", model),
+        Reembedder(database, files, embedders, folder / "locks" / "reembedding.lock"),
+    ]
+    maintenance = Maintenance(database, blobs, files, jobs)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     settings = WorkerSettings(name, url, folder / "locks", concurrency=4)
-    Worker(tools, enricher, maintenance, jobs, settings).run(stop)
+    Worker(database, tools, background, maintenance, jobs, settings).run(stop)
 
 
 if __name__ == "__main__":

@@ -17,18 +17,21 @@ from app.checks.finding import Finding
 from app.cli import app as command_line
 from app.doctor import examine, main, mend
 from app.settings import Settings
-from retrieval.errors import ModelUnavailable, NotFound
+from retrieval.errors import NotFound
 from retrieval.store import documents as document_rows
+from retrieval.store import models
 from retrieval.store.schema import (
     changes,
     chunks,
     documents,
+    embedding_models,
     extracted_texts,
     generations,
+    node_vectors,
     representations,
 )
 from tests.app.conftest import Running
-from tests.fakes import HashEmbedder
+from tests.fakes import HashEmbedder, load_scripted
 
 _LONG_AGO = (0.0, 0.0)
 
@@ -56,8 +59,9 @@ class Patient:
         with closing(sqlite3.connect(self.settings.data_dir / "scholiast.db")) as connection:
             connection.executescript(statements)
 
-    def examine(self, model_id: str = HashEmbedder.model_id) -> Sequence[Finding]:
-        return examine(self.settings, lambda _settings: model_id)
+    def examine(self, **settings: Any) -> Sequence[Finding]:
+        changed = Settings(data_dir=self.settings.data_dir, _env_file=None, **settings)
+        return examine(changed, lambda _settings, name: load_scripted(name).model_id)
 
     def only_finding(self) -> Finding:
         (finding,) = self.examine()
@@ -139,7 +143,7 @@ def test_an_index_of_another_model_is_dropped(patient: Patient) -> None:
     manifest = folder / "manifest.json"
     manifest.write_text(manifest.read_text().replace(HashEmbedder.model_id, "old@1"))
     patient.execute(update(generations).values(model_id="old@1"))
-    assert "made with the model old@1" in patient.only_finding().problem
+    assert "made with the model old@1, which is not in use" in patient.only_finding().problem
     patient.mend()
 
 
@@ -210,28 +214,58 @@ def test_a_few_vectors_of_another_model_are_replaced(patient: Patient) -> None:
         .values(model_id="old@1")
     )
     assert {finding.problem for finding in patient.examine()} == {
-        f"1 vectors come from the model old@1, but {HashEmbedder.model_id} is configured.",
+        "1 vectors come from the model old@1, which is not in use.",
         f"Document {document} (1.txt) has chunks without a vector.",
     }
     done = patient.mend()
-    assert done[0] == f"Removed 1 vectors of other models than {HashEmbedder.model_id}."
+    assert done[0] == "Removed 1 vectors of models that are not in use."
     patient.assert_processed_again(document)
 
 
-def test_another_model_in_the_settings_costs_no_vectors(patient: Patient) -> None:
-    (finding,) = patient.examine("new@1")
-    assert "3 vectors come from the model hash@1, but new@1 is configured" in finding.problem
-    assert "SCHOLIAST_EMBEDDING_MODEL=hash" in finding.remedy
+def test_another_model_in_the_settings_is_said_and_costs_nothing(patient: Patient) -> None:
+    (finding,) = patient.examine(embedding_model="other")
+    assert "names other, but the documents are embedded with hash, which goes on answering" in finding.problem
+    assert "scholiast reembed other" in finding.problem
     assert finding.repair is None
 
 
 def test_a_model_that_is_not_installed_is_a_finding(patient: Patient) -> None:
-    def missing(_settings: Settings) -> str:
-        raise ModelUnavailable("The embedding model is not installed.")
+    patient.execute(update(embedding_models).values(name="gone"))
+    finding = patient.only_finding()
+    assert finding.problem == "The embedding model 'gone' is not installed."
+    assert "scholiast models pull gone" in finding.remedy
 
-    (finding,) = examine(patient.settings, missing)
-    assert finding.problem == "The embedding model is not installed."
-    assert "scholiast models pull multilingual-e5-small" in finding.remedy
+
+def test_a_model_whose_files_are_of_another_is_a_finding(patient: Patient) -> None:
+    patient.execute(update(embedding_models).values(name="other"))
+    assert patient.only_finding().problem == (
+        "Vectors come from the model hash@1, but under its name there is other@1 now."
+    )
+
+
+def test_a_change_of_the_model_is_no_finding_until_it_stops(patient: Patient) -> None:
+    with patient.storage.database.write() as connection:
+        models.want(connection, "other@1", "other")
+    assert patient.examine() == []
+    with patient.storage.database.write() as connection:
+        models.stop(connection, "other@1", "It finds less.")
+    finding = patient.only_finding()
+    assert finding.problem == "The change of the embedding model stopped. It finds less."
+    assert "scholiast reembed --cancel" in finding.remedy
+
+
+def test_vectors_of_summaries_are_looked_at_too(patient: Patient) -> None:
+    paragraphs = [" ".join(f"Sentence {line} of part {part}." for line in range(60)) for part in range(12)]
+    body = {"representations": ["text", "tree"]}
+    assert patient.running.client.patch("/v1/collections/default", json={"settings": body}).status_code == 200
+    document = patient.running.add("\n\n".join(paragraphs), name="long.txt")
+    patient.running.enrich()
+    patient.build()
+    assert patient.examine() == []
+    patient.execute(update(node_vectors).values(model_id="old@1"))
+    problems = {finding.problem for finding in patient.examine()}
+    assert f"Document {document} (long.txt) has summaries without a vector." in problems
+    assert any("come from the model old@1, which is not in use" in problem for problem in problems)
 
 
 def _hide(patient: Patient, document: str) -> None:
@@ -325,7 +359,7 @@ def test_a_damaged_database_needs_a_backup_and_nothing_else_is_asked_of_it(patie
 
 def test_a_file_that_is_no_database_needs_a_backup(tmp_path: Path) -> None:
     (tmp_path / "scholiast.db").write_bytes(b"garbage" * 1000)
-    (finding,) = examine(Settings(data_dir=tmp_path, _env_file=None), lambda _settings: "hash@1")
+    (finding,) = examine(Settings(data_dir=tmp_path, _env_file=None), lambda *_: "hash@1")
     assert "cannot be read" in finding.problem
 
 
@@ -343,7 +377,7 @@ def test_a_folder_without_a_database_is_named(tmp_path: Path) -> None:
 def command(patient: Patient, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
     monkeypatch.setenv("SCHOLIAST_DATA_DIR", str(patient.settings.data_dir))
     console = Console(record=True, width=200)
-    code = main(arguments, console, lambda _settings: HashEmbedder.model_id)
+    code = main(arguments, console, lambda *_: HashEmbedder.model_id)
     return code, console.export_text()
 
 

@@ -72,9 +72,9 @@ def state(folder: Path) -> dict[str, bytes | None]:
 
 def found(settings: Settings, query: str) -> list[tuple[str, str, float]]:
     storage = open_storage(settings)
-    embedder = HashEmbedder()
-    snapshots = Snapshots(storage.database, storage.files, embedder.model_id)
-    hits = Retriever(storage.database, snapshots, embedder).search(SearchRequest(query, "default", 5)).hits
+    snapshots = Snapshots(storage.database, storage.files)
+    embedders = {HashEmbedder.model_id: HashEmbedder()}
+    hits = Retriever(storage.database, snapshots, embedders).search(SearchRequest(query, "default", 5)).hits
     storage.close()
     return [(hit.chunk.id, hit.chunk.text, hit.score) for hit in hits]
 

@@ -15,7 +15,6 @@ from generation.types import (
     TokenEvent,
 )
 from retrieval.types import Hit, SearchRequest
-from tests.fakes import HashEmbedder
 from tests.fakes_generation import ScriptedModel, ScriptedSearcher, passage
 
 DANUBE = passage("The Danube passes through ten countries. It ends in the Black Sea.", start=40, number=1)
@@ -28,7 +27,7 @@ def ask(
     model: ScriptedModel, searcher: ScriptedSearcher, question: str = QUESTION, **options: Any
 ) -> list[AnswerEvent]:
     request = AnswerRequest(question, "default", k=4, **options)
-    return list(Answerer(searcher, model, HashEmbedder(), LIMITS).answer(request, lambda: False))
+    return list(Answerer(searcher, model, LIMITS).answer(request, lambda: False))
 
 
 def answered(events: list[AnswerEvent]) -> Answer:
@@ -127,7 +126,7 @@ def test_a_model_that_repeats_itself_is_stopped() -> None:
 def test_a_cancelled_answer_ends_with_what_there_is() -> None:
     said: list[AnswerEvent] = []
     model = ScriptedModel("The Rhine flows into the sea. " + "x " * 50)
-    answerer = Answerer(ScriptedSearcher(DANUBE, RHINE), model, HashEmbedder(), LIMITS)
+    answerer = Answerer(ScriptedSearcher(DANUBE, RHINE), model, LIMITS)
     for event in answerer.answer(AnswerRequest(QUESTION, "default", k=4), lambda: len(said) > 4):
         said.append(event)
     answer = answered(said)
@@ -137,7 +136,7 @@ def test_a_cancelled_answer_ends_with_what_there_is() -> None:
 
 
 def test_a_client_that_leaves_before_the_first_word_gets_no_false_abstention() -> None:
-    answerer = Answerer(ScriptedSearcher(DANUBE), ScriptedModel("Never heard."), HashEmbedder(), LIMITS)
+    answerer = Answerer(ScriptedSearcher(DANUBE), ScriptedModel("Never heard."), LIMITS)
     answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4), lambda: True)))
     assert (answer.text, answer.abstained) == ("", False)
 
@@ -146,7 +145,7 @@ def test_no_more_passages_go_in_than_the_limit_and_the_trace_says_so() -> None:
     hits = [passage(f"Passage {number} about rivers.", start=100 * number, number=number) for number in range(4)]
     limits = AnswerLimits(minimum_evidence=0.3, passages=2, prompt_tokens=1000)
     request = AnswerRequest(QUESTION, "default", k=4)
-    answerer = Answerer(ScriptedSearcher(*hits), ScriptedModel("Fine."), HashEmbedder(), limits)
+    answerer = Answerer(ScriptedSearcher(*hits), ScriptedModel("Fine."), limits)
     answer = answered(list(answerer.answer(request, lambda: False)))
     assert list(answer.passages) == hits[:2]
     assert stage(answer, "prompt")["passages_left_out"] == 2

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -36,25 +37,25 @@ def embedder() -> LengthEmbedder:
 
 
 @pytest.fixture
-def batcher(embedder: LengthEmbedder) -> Iterator[EmbeddingBatcher]:
-    built = EmbeddingBatcher(embedder)
+def batcher() -> Iterator[EmbeddingBatcher]:
+    built = EmbeddingBatcher()
     yield built
     built.close()
 
 
-def test_everyone_gets_the_vectors_of_their_own_texts(batcher: EmbeddingBatcher) -> None:
+def test_everyone_gets_the_vectors_of_their_own_texts(batcher: EmbeddingBatcher, embedder: LengthEmbedder) -> None:
     with ThreadPoolExecutor(16) as threads:
         asked = [["x" * (n + m) for m in range(n % 4 + 1)] for n in range(60)]
-        for texts, vectors in zip(asked, threads.map(batcher.embed, asked), strict=True):
+        for texts, vectors in zip(asked, threads.map(partial(batcher.embed, embedder), asked), strict=True):
             assert vectors[:, 0].tolist() == [len(text) for text in texts]
 
 
 def test_texts_that_wait_are_embedded_together(batcher: EmbeddingBatcher, embedder: LengthEmbedder) -> None:
     embedder.gate.clear()
     with ThreadPoolExecutor(41) as threads:
-        futures = [threads.submit(batcher.embed, ["first"])]
+        futures = [threads.submit(batcher.embed, embedder, ["first"])]
         embedder.entered.wait()
-        futures += [threads.submit(batcher.embed, ["text"]) for _ in range(40)]
+        futures += [threads.submit(batcher.embed, embedder, ["text"]) for _ in range(40)]
         while batcher.waiting < 40:
             time.sleep(0.001)
         embedder.gate.set()
@@ -63,7 +64,24 @@ def test_texts_that_wait_are_embedded_together(batcher: EmbeddingBatcher, embedd
     assert embedder.batches == [1, 40]
 
 
-def test_an_error_reaches_those_who_asked_and_the_batcher_goes_on(batcher: EmbeddingBatcher) -> None:
+def test_two_models_never_share_a_batch_and_nobody_loses_their_turn(batcher: EmbeddingBatcher) -> None:
+    embedders = LengthEmbedder(), LengthEmbedder()
+    embedders[0].gate.clear()
+    with ThreadPoolExecutor(41) as threads:
+        futures = [threads.submit(batcher.embed, embedders[0], ["first"])]
+        embedders[0].entered.wait()
+        futures += [threads.submit(batcher.embed, embedders[number % 2], ["x" * number]) for number in range(40)]
+        while batcher.waiting < 40:
+            time.sleep(0.001)
+        embedders[0].gate.set()
+        lengths = [future.result()[0, 0] for future in futures]
+    assert lengths == [5, *range(40)]
+    assert [sum(embedder.batches) for embedder in embedders] == [21, 20]
+
+
+def test_an_error_reaches_those_who_asked_and_the_batcher_goes_on(
+    batcher: EmbeddingBatcher, embedder: LengthEmbedder
+) -> None:
     with pytest.raises(ValueError, match="poison"):
-        batcher.embed(["poison"])
-    assert batcher.embed(["fine"])[0, 0] == 4
+        batcher.embed(embedder, ["poison"])
+    assert batcher.embed(embedder, ["fine"])[0, 0] == 4

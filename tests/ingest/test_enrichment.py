@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from ingest import enricher as enricher_module
 from ingest import enrichment as enrichment_module
-from ingest.enrichment import EnrichmentStopped
+from ingest.precedence import EnrichmentStopped
 from retrieval.errors import StorageFull
 from retrieval.store import changes, collections, enrichment, trees
 from retrieval.store.schema import representations, tree_edges, tree_nodes

@@ -23,7 +23,7 @@ def worker(library: Library, monkeypatch: pytest.MonkeyPatch) -> Worker:
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)  # pauses between attempts
     nothing: Any = None
     settings = WorkerSettings("worker-1", library.database.url, Path("locks"), concurrency=1)
-    return Worker(library.tools, nothing, nothing, nothing, settings)
+    return Worker(library.database, lambda: library.tools, nothing, nothing, nothing, settings)
 
 
 def run(worker: Worker, library: Library, document: Document) -> Document:

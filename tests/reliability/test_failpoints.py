@@ -25,7 +25,8 @@ from tests.fakes import HashEmbedder
 from tests.reliability.scripted_upload import TEXTS, upload
 
 UPLOAD = [name for name in FAILPOINTS if name.startswith("upload.")]
-WORK = [name for name in FAILPOINTS if name not in UPLOAD]
+REEMBED = [name for name in FAILPOINTS if name.startswith("reembed.")]  # in test_reembedding.py
+WORK = [name for name in FAILPOINTS if name not in UPLOAD + REEMBED]
 # One of each kind runs always; all of them, five times each, in `make test-full`.
 QUICK = {"upload.queued", "enrich.stored"}
 
@@ -48,7 +49,7 @@ def folder(tmp_path: Path, empty_database: Path) -> Path:
 def test_a_worker_that_dies_there_is_followed_by_one_that_ends_the_work(folder: Path, name: str, turn: int) -> None:
     upload(folder)
     died = worker(folder, SCRIPTED_FAILPOINT=name)
-    assert died.wait(60) == -signal.SIGKILL  # the place was reached
+    assert died.wait(240) == -signal.SIGKILL  # the place was reached
     finish(folder)
     check(folder, dict.fromkeys(TEXTS, 1))
 
@@ -97,7 +98,7 @@ def check(folder: Path, expected: dict[str, int]) -> None:
         roots = connection.execute(select(tree_nodes.c.level, tree_nodes.c.ordinal)).all()
         assert len(roots) == len(set(roots)) > 0
     database.close()
-    assert examine(Settings(data_dir=folder, _env_file=None), lambda _: HashEmbedder.model_id) == []
+    assert examine(Settings(data_dir=folder, _env_file=None), lambda *_: HashEmbedder.model_id) == []
 
 
 def listed(folder: Path) -> list[Document]:
@@ -108,17 +109,17 @@ def listed(folder: Path) -> list[Document]:
     return found
 
 
-def current_generation(folder: Path) -> bool:
+def current_generation(folder: Path, model_id: str = HashEmbedder.model_id) -> bool:
     database = Database(f"sqlite:///{folder / 'scholiast.db'}")
     with database.read() as connection:
-        active = generations.active(connection, "default")
+        active = generations.newest(connection, "default", model_id)
         newest = connection.exec_driver_sql("SELECT max(number) FROM changes").scalar()
     database.close()
     return active is not None and active.change_number == newest
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.2)

@@ -11,7 +11,7 @@ from retrieval.errors import IndexDamaged, NotFound
 from retrieval.store import collections, generations
 from retrieval.store.generations import Generation
 from retrieval.types import SearchRequest
-from tests.fakes import Library
+from tests.fakes import HashEmbedder, Library
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def filled(library: Library) -> Library:
 
 def active(library: Library) -> Generation:
     with library.database.read() as connection:
-        found = generations.active(connection, "default")
+        found = generations.newest(connection, "default", HashEmbedder.model_id)
     assert found is not None
     return found
 
@@ -78,7 +78,7 @@ def test_searches_go_on_with_the_same_results_and_the_damaged_generation_is_with
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         with filled.database.read() as connection:
-            if generations.active(connection, "default") is None:
+            if generations.newest(connection, "default", HashEmbedder.model_id) is None:
                 return
         time.sleep(0.02)
     pytest.fail("the damaged generation is still active")

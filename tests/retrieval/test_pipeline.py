@@ -117,7 +117,7 @@ def test_documents_replaced_between_recall_and_fetch_are_found_in_their_new_form
                 library.replace(first.id, "New words about the lighthouse keeper.")
             return super().embed_query(query)
 
-    overtaken = Retriever(library.database, library.snapshots(), Replacing())
+    overtaken = Retriever(library.database, library.snapshots(), {HashEmbedder.model_id: Replacing()})
     result = overtaken.search(request)
     assert [hit.chunk.text for hit in result.hits] == ["New words about the lighthouse keeper."]
     assert [entry.stage for entry in result.trace.stages].count("recall") == 2

@@ -4,6 +4,7 @@ import random
 
 from retrieval import snapshot as snapshot_module
 from retrieval.snapshot import Snapshots
+from retrieval.store import models
 from retrieval.types import SearchRequest
 from tests.fakes import Library
 
@@ -61,3 +62,26 @@ def test_without_changes_the_same_snapshot_is_served(library: Library) -> None:
     library.add("A note.")
     snapshots = library.snapshots()
     assert snapshots.latest("default") is snapshots.latest("default")
+
+
+def test_nobody_waits_for_the_index_of_a_model_that_begins_to_answer(library: Library) -> None:
+    library.add("A note.")
+    snapshots = library.snapshots()
+    before = snapshots.latest("default")
+    with library.database.write() as connection:
+        models.want(connection, "other@1", "other")
+        models.switch(connection, "other@1", "by hand")
+    with snapshots._lock:  # as if another thread were opening it
+        assert snapshots.latest("default") is before
+    assert snapshots.latest("default").model_id == "other@1"
+    with library.database.write() as connection:
+        models.roll_back(connection)
+    assert snapshots.latest("default").model_id == "hash@1"
+
+
+def test_a_snapshot_of_a_model_that_does_not_answer_can_be_asked_for(library: Library) -> None:
+    library.add("A note.")
+    with library.database.write() as connection:
+        models.want(connection, "other@1", "other")
+    (segment,) = Snapshots(library.database, library.files, "other@1").latest("default").segments
+    assert (len(segment.chunk_keys), len(segment.vector_rows)) == (1, 0)

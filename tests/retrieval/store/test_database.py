@@ -4,13 +4,15 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert, select
 
 from retrieval.errors import Conflict, StorageFull
-from retrieval.store.database import Database
-from retrieval.store.schema import collections, metadata
+from retrieval.store import models
+from retrieval.store.database import Database, _alembic_configuration
+from retrieval.store.schema import chunks, collections, metadata, node_vectors, representations, tree_edges
 from tests.fakes import Library
 
 
@@ -30,6 +32,36 @@ def test_upgrading_twice_and_at_once_does_no_harm(tmp_path: Path) -> None:
         assert connection.execute(select(collections)).all() == []
     for database in databases:
         database.close()
+
+
+def test_an_older_database_keeps_its_vectors_and_its_model(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    with database.write() as connection:
+        command.upgrade(_alembic_configuration(connection), "0002")
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        for row in (
+            "collections (name, settings, active_generation, created_at) VALUES ('default', '{}', 7, 0)",
+            "documents (key, id, collection, name, content_sha256, metadata, active_revision, created_at) "
+            "VALUES (1, 'd', 'default', 'a.txt', 'x', '{}', 1, 0)",
+            "revisions (key, id, document_key, number, content_sha256, media_type, size, status, warnings, created_at) "
+            "VALUES (1, 'r', 1, 1, 'x', 'text/plain', 1, 'ready', '[]', 0)",
+            'chunks (key, id, revision_key, ordinal, start, "end", headings, text, terms) '
+            "VALUES (1, 'c', 1, 0, 0, 1, '[]', 'a', 'a')",
+            "representations (chunk_key, kind, model_id, text_sha256, vector) VALUES (1, 'text', 'hash@1', 'y', x'00')",
+            "tree_nodes (key, revision_key, level, ordinal, text, model_id, vector) "
+            "VALUES (1, 1, 1, 0, 'a', 'hash@1', x'01')",
+            "tree_edges (parent_key, chunk_key) VALUES (1, 1)",
+        ):
+            connection.exec_driver_sql(f"INSERT INTO {row}")
+    database.upgrade()
+    with database.read() as connection:
+        assert models.active(connection).model_id == "hash@1"
+        assert models.active(connection).name == "hash"
+        assert [*connection.execute(select(node_vectors))] == [(1, "hash@1", b"\x01")]
+        for table in (chunks, representations, tree_edges):
+            assert len(connection.execute(select(table)).all()) == 1
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    database.close()
 
 
 def test_a_database_of_a_newer_version_is_refused(library: Library) -> None:

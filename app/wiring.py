@@ -18,6 +18,7 @@ from ingest.worker import Worker, WorkerSettings
 from retrieval.embedding import SentenceEmbedder
 from retrieval.generation_files import GenerationFiles
 from retrieval.pipeline import Retriever
+from retrieval.ranking import Ranker
 from retrieval.snapshot import Snapshots
 from retrieval.store import models
 from retrieval.store.blobs import BlobStore
@@ -71,7 +72,7 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
     with storage.database.read() as connection:
         models.check(connection, embedder.model_id)
     snapshots = Snapshots(storage.database, storage.files, embedder.model_id)
-    retriever = Retriever(storage.database, snapshots, embedder)
+    retriever = Retriever(storage.database, snapshots, embedder, Ranker())
     generator = TransformersModel(
         settings.model_folder(settings.generator_model), settings.threads, settings.max_waiting_answers
     )

@@ -15,8 +15,9 @@ import numpy as np
 from app.settings import Settings
 from bench.corpora import Corpus, Passage, load
 from bench.library import COLLECTION, Library, opened
+from bench.measures import by_query
 from bench.report import Report, Row, bootstrap
-from bench.retrieval import EXAMPLES, ndcg, recall_at
+from bench.retrieval import EXAMPLES
 from retrieval.representations import RepresentationName
 from retrieval.store import collections, revisions
 from retrieval.types import Hit, SearchRequest
@@ -100,8 +101,9 @@ def _corpus(library: Library, corpus: Corpus) -> Iterator[Row]:
         for system, representations in SYSTEMS.items():
             request = SearchRequest(question, COLLECTION, 30, representations=representations)
             ranked = _passages(library.retriever.search(request).hits, places)
-            values.setdefault((system, "nDCG@10"), []).append(ndcg(ranked, grades))
-            values.setdefault((system, "recall@10"), []).append(recall_at(ranked, grades))
+            measured = by_query({query_id: grades}, {query_id: ranked})
+            for metric in ("nDCG@10", "recall@10"):
+                values.setdefault((system, metric), []).append(measured[metric][query_id])
     for (system, metric), found in values.items():
         yield bootstrap(system, data, metric, found)
         if system != "text":

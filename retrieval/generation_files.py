@@ -93,7 +93,7 @@ class GenerationFiles:
 
 def _manifest(generation: Generation, files: Mapping[str, bytes]) -> Json:
     return {
-        "format": 2,
+        "format": 3,
         "analyser": ANALYSER,
         "model": generation.model_id,
         "change_number": generation.change_number,

@@ -16,6 +16,7 @@ from retrieval.analysis import terms
 from retrieval.errors import DocumentRejected
 from retrieval.generation_files import GenerationFiles
 from retrieval.pipeline import Retriever
+from retrieval.ranking import Ranker
 from retrieval.snapshot import Snapshots
 from retrieval.store import documents
 from retrieval.store.blobs import BlobStore
@@ -146,7 +147,7 @@ class Library:
         return Snapshots(self.database, self.files, self.embedder.model_id)
 
     def retriever(self) -> Retriever:
-        return Retriever(self.database, self.snapshots(), self.embedder)
+        return Retriever(self.database, self.snapshots(), self.embedder, Ranker())
 
     def build(self, collection: str = "default") -> int:
         return self.files.build(self.database, collection, self.embedder.model_id)

@@ -18,6 +18,7 @@ from generation.answer import Answerer, AnswerLimits
 from ingest.enricher import Enricher
 from ingest.pipeline import IngestTools, ingest_documents
 from retrieval.pipeline import Retriever
+from retrieval.ranking import Ranker
 from retrieval.snapshot import Snapshots
 from retrieval.store import documents
 from tests.fakes import HashEmbedder, ParagraphParser
@@ -72,7 +73,7 @@ def running(tmp_path: Path, empty_database: Path) -> Iterator[Running]:
 
     def load(_settings: Settings, storage: Storage) -> Engines:
         snapshots = Snapshots(storage.database, storage.files, embedder.model_id)
-        retriever = Retriever(storage.database, snapshots, embedder)
+        retriever = Retriever(storage.database, snapshots, embedder, Ranker())
         answerer = Answerer(retriever, model, embedder, AnswerLimits(0.0, 4, 1600))
         return Engines(embedder, model, retriever, answerer)
 

@@ -27,6 +27,7 @@ from app.settings import Settings
 from app.wiring import open_storage
 from retrieval.errors import Conflict, InvalidRequest, ScholiastError
 from retrieval.pipeline import Retriever
+from retrieval.ranking import Ranker
 from retrieval.snapshot import Snapshots
 from retrieval.store import documents
 from retrieval.store.database import Database
@@ -74,7 +75,7 @@ def found(settings: Settings, query: str) -> list[tuple[str, str, float]]:
     storage = open_storage(settings)
     embedder = HashEmbedder()
     snapshots = Snapshots(storage.database, storage.files, embedder.model_id)
-    hits = Retriever(storage.database, snapshots, embedder).search(SearchRequest(query, "default", 5)).hits
+    hits = Retriever(storage.database, snapshots, embedder, Ranker()).search(SearchRequest(query, "default", 5)).hits
     storage.close()
     return [(hit.chunk.id, hit.chunk.text, hit.score) for hit in hits]
 

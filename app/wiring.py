@@ -25,6 +25,7 @@ from ingest.worker import Worker, WorkerSettings
 from retrieval.embedders import Embedders
 from retrieval.generation_files import GenerationFiles
 from retrieval.pipeline import Retriever
+from retrieval.ranking import Ranker
 from retrieval.snapshot import Snapshots
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
@@ -74,7 +75,7 @@ def open_storage(settings: Settings) -> Storage:
 def load_engines(settings: Settings, storage: Storage) -> Engines:
     """Loads the models. Raises `ModelUnavailable` if one is missing or not the one the data was embedded with."""
     embedders = open_embedders(settings, storage.database)
-    retriever = Retriever(storage.database, Snapshots(storage.database, storage.files), embedders)
+    retriever = Retriever(storage.database, Snapshots(storage.database, storage.files), embedders, Ranker())
     generator = _load_generator(settings)
     limits = AnswerLimits(
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)

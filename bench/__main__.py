@@ -10,6 +10,7 @@ import typer
 from app.settings import Settings
 from bench import engine, files, ingest, parsing, representations, retrieval, search, writers
 from bench.report import Report, publish
+from bench.retrieval import Scope
 
 RESULTS = Path("bench/results")
 
@@ -18,44 +19,64 @@ RESULTS = Path("bench/results")
 class Options:
     """What a run may be told; a benchmark takes of it what concerns it."""
 
-    data: Path | None
+    scope: Scope
     outputs: Path | None
-    passages: int
+    ingested: int
+
+    @property
+    def data(self) -> Path | None:
+        """The first folder of data that was given."""
+        return self.scope.folders[0] if self.scope.folders else None
 
 
 BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
-    "retrieval": lambda settings, options: retrieval.run(settings, options.data),
+    "retrieval": lambda settings, options: retrieval.run(settings, options.scope),
     "representations": lambda settings, options: representations.run(settings, options.data),
     "writers": lambda settings, options: writers.run(settings, options.data),
     "search": lambda settings, _options: search.run(settings),
-    "ingest": lambda settings, options: ingest.run(settings, options.passages),
+    "ingest": lambda settings, options: ingest.run(settings, options.ingested),
     "engine": lambda settings, _options: engine.run(settings),
     "files": lambda settings, options: files.run(settings, options.data),
     "parsing": lambda _settings, options: parsing.run(options.data, options.outputs),
 }
 
 
-def main(
+def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     names: Annotated[list[str] | None, typer.Argument(help=f"Which of {', '.join(BENCHMARKS)}; default: all.")] = None,
     data: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             exists=True,
             file_okay=False,
-            help="Folder of corpora in the BEIR layout, of parser test files, or of files of any kind.",
+            help="A corpus in the BEIR layout, a folder of them, or of files; may be given again.",
         ),
     ] = None,
     outputs: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="Folder of what other parsers made of the files.")
     ] = None,
-    passages: Annotated[int, typer.Option(min=1, help="Passages in each round of `ingest`.")] = 1000,
+    ingested: Annotated[int, typer.Option(min=1, help="Passages in each round of `ingest`.")] = 1000,
     json: Annotated[Path | None, typer.Option(help="File for the figures, instead of one in bench/results/.")] = None,
+    split: Annotated[str, typer.Option(help="Which judgements of a corpus.")] = "test",
+    system: Annotated[list[str] | None, typer.Option(help="Only this system; may be given again.")] = None,
+    against: Annotated[str, typer.Option(help="The system that gains are measured from.")] = "hybrid",
+    queries: Annotated[int | None, typer.Option(min=1, help="At most so many queries of a corpus.")] = None,
+    passages: Annotated[int | None, typer.Option(min=1, help="Judged passages and others up to so many.")] = None,
+    kept: Annotated[Path | None, typer.Option(help="Folder that keeps embedded corpora for the next run.")] = None,
+    quick: Annotated[
+        bool, typer.Option(help="Small samples; exit code 1 if nDCG@10 fell beyond noise since the committed baseline.")
+    ] = False,
+    renew_baseline: Annotated[bool, typer.Option(help="Make these figures the ones to compare with.")] = False,
 ) -> None:
     """Run benchmarks in-process and print their tables."""
+    scope = Scope(data or (), split, system or (), against, queries, passages, kept, quick, renew_baseline)
     for name in names or list(BENCHMARKS):
         if name not in BENCHMARKS:
             raise typer.BadParameter(f"'{name}' is none of {', '.join(BENCHMARKS)}.")
-        publish(BENCHMARKS[name](Settings(), Options(data, outputs, passages)), json or RESULTS / f"{name}.json")
+        report = BENCHMARKS[name](Settings(), Options(scope, outputs, ingested))
+        publish(report, json or RESULTS / f"{name}{'-quick' * quick}.json")
+        if report.regressions:
+            print("\n".join(["Worse than the committed baseline:", *report.regressions]))
+            raise typer.Exit(1)
 
 
 if __name__ == "__main__":

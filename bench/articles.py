@@ -7,8 +7,8 @@ import numpy as np
 
 from bench.corpora import Corpus, Passage
 from bench.library import COLLECTION, Library
+from bench.measures import by_query
 from bench.report import Row, bootstrap
-from bench.retrieval import ndcg, recall_at
 from retrieval.store import revisions
 from retrieval.types import Hit, SearchRequest
 
@@ -87,8 +87,9 @@ def measure(
         for system, representations in systems.items():
             request = SearchRequest(question, COLLECTION, 30, representations=representations)
             ranked = _passages(library.retriever.search(request).hits, places)
-            values.setdefault((system, "nDCG@10"), []).append(ndcg(ranked, grades))
-            values.setdefault((system, "recall@10"), []).append(recall_at(ranked, grades))
+            measured = by_query({query_id: grades}, {query_id: ranked})
+            for metric in ("nDCG@10", "recall@10"):
+                values.setdefault((system, metric), []).append(measured[metric][query_id])
     return values
 
 

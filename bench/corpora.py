@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,24 @@ def load(folder: Path, split: str) -> Corpus:
         folder.name,
         [Passage(row["_id"], row.get("title") or "", row["text"]) for row in _rows(folder / "corpus.jsonl")],
         {row["_id"]: row["text"] for row in _rows(folder / "queries.jsonl") if row["_id"] in judgements},
+        judgements,
+    )
+
+
+def sample(corpus: Corpus, queries: int, passages: int, seed: int = 0) -> Corpus:
+    """At most so many of the queries, and the passages they are judged on with others up to so many in all."""
+    generator = random.Random(seed)
+    kept = sorted(corpus.queries)
+    if len(kept) > queries:
+        kept = sorted(generator.sample(kept, queries))
+    judgements = {query_id: corpus.judgements[query_id] for query_id in kept}
+    judged = {passage_id for grades in judgements.values() for passage_id in grades}
+    others = [passage.id for passage in corpus.passages if passage.id not in judged]
+    chosen = judged | set(generator.sample(others, min(len(others), max(passages - len(judged), 0))))
+    return Corpus(
+        corpus.name,
+        [passage for passage in corpus.passages if passage.id in chosen],
+        {query_id: corpus.queries[query_id] for query_id in kept},
         judgements,
     )
 

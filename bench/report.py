@@ -38,6 +38,7 @@ class Report:
     name: str
     configuration: Json
     rows: Sequence[Row]
+    regressions: Sequence[str] = ()  # where a committed baseline was better by more than chance
 
 
 def bootstrap(system: str, data: str, metric: str, values: Sequence[float]) -> Row:
@@ -50,7 +51,7 @@ def bootstrap(system: str, data: str, metric: str, values: Sequence[float]) -> R
 
 
 def publish(report: Report, path: Path) -> None:
-    """Prints the table, writes the figures to the path as JSON and the plot beside it."""
+    """Prints the table, writes the figures to the path as JSON, and beside it the table as Markdown and the plot."""
     path.parent.mkdir(parents=True, exist_ok=True)
     shown = {
         "name": report.name,
@@ -61,6 +62,7 @@ def publish(report: Report, path: Path) -> None:
     }
     path.write_text(json.dumps(shown, indent=1, ensure_ascii=False) + "\n")
     _print(report)
+    path.with_suffix(".md").write_text(_markdown(report))
     _plot(report, path.with_suffix(".png"))
 
 
@@ -70,6 +72,24 @@ def _print(report: Report) -> None:
         interval = f"{row.low:.3f} to {row.high:.3f}" if row.low is not None else ""
         table.add_row(row.system, row.data, row.metric, f"{row.value:.3f}", interval)
     Console().print(table)
+
+
+def _markdown(report: Report) -> str:
+    """A table a data set: a line a system, a column a metric."""
+    lines = [f"# {report.name}", ""]
+    for data in dict.fromkeys(row.data for row in report.rows):
+        rows = [row for row in report.rows if row.data == data]
+        metrics = list(dict.fromkeys(row.metric for row in rows))
+        cells = {(row.system, row.metric): _cell(row) for row in rows}
+        lines += [f"## {data}", "", f"| | {' | '.join(metrics)} |", "|---" * (len(metrics) + 1) + "|"]
+        for system in dict.fromkeys(row.system for row in rows):
+            lines.append(f"| {system} | {' | '.join(cells.get((system, metric), '') for metric in metrics)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _cell(row: Row) -> str:
+    return f"{row.value:.3f}" + (f" ({row.low:.3f} to {row.high:.3f})" if row.low is not None else "")
 
 
 def _plot(report: Report, path: Path) -> None:

@@ -1,97 +1,194 @@
-"""Which retriever finds the right place: BM25 alone, dense alone, and the service's hybrid of both.
+"""How well searches rank: BM25 alone, dense alone, their fusion, the learned ranker, and it without a kind of feature.
 
-Always over the sample documents and their questions; with `--data FOLDER` also over corpora in the BEIR layout, of
-which each passage becomes a document.
+Over the sample documents and their questions; with `--data FOLDER` also over corpora in the BEIR layout, of which each
+passage becomes a document. What is measured is the service's own `Retriever.search`.
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from app.settings import Settings
-from bench.corpora import Corpus, load
-from bench.library import COLLECTION, Library, opened
+from bench import baseline, corpora
+from bench.ablation import WithoutGroup
+from bench.corpora import Corpus
+from bench.library import COLLECTION, Library, filled, opened
+from bench.measures import MEASURES, Judgements, by_query
 from bench.report import Report, Row, bootstrap
+from bench.retrieval_configuration import configuration
 from retrieval.analysis import terms
-from retrieval.fusion import reciprocal_rank_fusion
+from retrieval.errors import InvalidRequest
+from retrieval.features import GROUPS
+from retrieval.pipeline import RECALL_DEPTH, CandidateRanker, Retriever
 from retrieval.recall import Query, recall
 from retrieval.store import chunks
+from retrieval.types import Chunk, Json, SearchRequest
 
 EXAMPLES = Path("examples")
-DEPTH = 100
-# The split that is reported on; tuning belongs to `dev`.
-SPLIT = "test"
+MEBIBYTE = 1 << 20
+# Queries and passages of a corpus that `--quick` uses.
+QUICK = (50, 200)
 
 
-def run(settings: Settings, data: Path | None = None) -> Report:
-    """hit@5 over the sample questions by language; nDCG@10 and recall@10 over every corpus of the folder."""
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is measured on what."""
+
+    folders: Sequence[Path] = ()  # corpora, or folders of corpora
+    split: str = "test"  # tuning belongs to `dev`
+    systems: Sequence[str] = ()  # none: all
+    against: str = "hybrid"  # the system that gains are measured from
+    queries: int | None = None  # of each corpus at most; None: all
+    passages: int | None = None  # of each corpus, the judged ones first
+    kept: Path | None = None  # folder that keeps filled libraries for the next run
+    quick: bool = False
+    renew_baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of the questions to one corpus."""
+
+    data: str
+    judgements: Judgements
+    ranked: Mapping[str, Mapping[str, Sequence[str]]]  # by system and query: ids, best first, without repeats
+    milliseconds: Mapping[str, Sequence[float]]  # by stage, of the searches with the ranker
+
+
+Identify = Callable[[Chunk], str]
+System = Callable[[str], Sequence[Chunk]]
+
+
+def run(settings: Settings, scope: Scope) -> Report:
+    """Every measure by system and data, what each system gains over `scope.against`, and the times of the stages."""
     with opened(settings) as library:
-        rows = list(_examples(library))
-        configuration = {"model": library.embedder.model_id, "depth": DEPTH}
-    for folder in sorted(data.iterdir()) if data else []:
-        if (folder / "qrels" / f"{SPLIT}.tsv").exists():
-            with opened(settings) as library:
-                rows += _corpus(library, load(folder, SPLIT))
-    return Report("retrieval", configuration, rows)
-
-
-def rank(library: Library, question: str) -> Mapping[str, Sequence[str]]:
-    """Document ids in the order of each system, best first, without repeats."""
-    snapshot = library.snapshots.latest(COLLECTION)
-    query = Query(terms(question), library.embedder.embed_query(question))
-    lists = {name: found.keys for name, found in recall(query, snapshot, snapshot.alive, DEPTH).items()}
-    lists["hybrid"] = [key for key, _ in reciprocal_rank_fusion(lists)]
-    with library.database.read() as connection:
-        visible = chunks.visible(connection, list({key for keys in lists.values() for key in keys}))
-    return {
-        name: list(dict.fromkeys(visible[key].document_id for key in keys if key in visible))
-        for name, keys in lists.items()
+        outcomes = list(_examples(library, scope))
+        stated = configuration(library.embedder.model_id)
+    for folder in _folders(scope):
+        corpus = corpora.load(folder, scope.split)
+        queries, passages = QUICK if scope.quick else (scope.queries, scope.passages)
+        if queries is not None or passages is not None:
+            corpus = corpora.sample(corpus, queries or len(corpus.queries), passages or len(corpus.passages))
+        outcomes.append(_corpus(settings, corpus, scope))
+    values = {
+        outcome.data: {
+            system: by_query(outcome.judgements, lists)["nDCG@10"] for system, lists in outcome.ranked.items()
+        }
+        for outcome in outcomes
     }
+    rows = [row for outcome in outcomes for row in _rows(outcome, scope.against)]
+    rows.append(Row("process", "all", "resident MiB", psutil.Process().memory_info().rss / MEBIBYTE))
+    if scope.renew_baseline:
+        baseline.write(stated, values)
+    return Report("retrieval", stated, rows, baseline.regressions(values) if scope.quick else ())
 
 
-def _examples(library: Library) -> Iterator[Row]:
+def _folders(scope: Scope) -> Iterator[Path]:
+    """The corpora that are or lie in the folders of the scope and have its split."""
+    for folder in scope.folders:
+        for corpus in [folder] if (folder / "qrels").exists() else sorted(folder.iterdir()):
+            if (corpus / "qrels" / f"{scope.split}.tsv").exists():
+                yield corpus
+
+
+def _systems(library: Library, names: Sequence[str], milliseconds: dict[str, list[float]]) -> Mapping[str, System]:
+    """The named systems, all of them if none is named; notes the times of the stages of `ranked`."""
+
+    def listed(name: str) -> System:
+        return lambda question: _listed(library, question, name)
+
+    def searched(rerank: bool, ranker: CandidateRanker, times: dict[str, list[float]]) -> System:
+        retriever = Retriever(
+            library.database, library.snapshots, {library.embedder.model_id: library.embedder}, ranker
+        )
+        return lambda question: _searched(retriever, question, rerank, times)
+
+    known = {
+        "BM25": listed("sparse"),
+        "dense": listed("dense"),
+        "hybrid": searched(False, library.ranker, {}),
+        "ranked": searched(True, library.ranker, milliseconds),
+    }
+    for group in GROUPS:
+        known[f"ranked without {group}"] = searched(True, WithoutGroup(library.ranker, group), {})
+    if unknown := sorted(set(names) - known.keys()):
+        raise InvalidRequest(f"There is no system {', '.join(unknown)}.", field="system", allowed=sorted(known))
+    return {name: system for name, system in known.items() if not names or name in names}
+
+
+def _listed(library: Library, question: str, name: str) -> Sequence[Chunk]:
+    snapshot = library.snapshots.latest(COLLECTION)
+    query = Query(question, terms(question), library.embedder.embed_query(question))
+    keys = recall(query, snapshot, snapshot.alive, RECALL_DEPTH)[name].keys
+    with library.database.read() as connection:
+        visible = chunks.visible(connection, keys)
+    return [visible[key] for key in keys]
+
+
+def _searched(retriever: Retriever, question: str, rerank: bool, times: dict[str, list[float]]) -> Sequence[Chunk]:
+    result = retriever.search(SearchRequest(question, COLLECTION, RECALL_DEPTH, rerank=rerank))
+    stages = {entry.stage: entry.milliseconds for entry in result.trace.stages if entry.skipped is None}
+    for stage, spent in {**stages, "search": sum(stages.values())}.items():
+        times.setdefault(stage, []).append(spent)
+    return [hit.chunk for hit in result.hits]
+
+
+def _ask(
+    library: Library, data: str, queries: Mapping[str, str], judgements: Judgements, identify: Identify, scope: Scope
+) -> Outcome:
+    milliseconds: dict[str, list[float]] = {}
+    asked = _systems(library, scope.systems, milliseconds)
+    ranked: dict[str, dict[str, Sequence[str]]] = {name: {} for name in asked}
+    for query_id, question in queries.items():
+        library.embedder.embed_query(question)  # the systems share it, so no stage of theirs is charged with it
+        for name, system in asked.items():
+            ranked[name][query_id] = list(dict.fromkeys(map(identify, system(question))))
+    return Outcome(data, judgements, ranked, milliseconds)
+
+
+def _examples(library: Library, scope: Scope) -> Iterator[Outcome]:
+    """By language. Right is a chunk of a right document that contains the answer, or any of it if none does."""
     paths = sorted((EXAMPLES / "documents").iterdir())
-    names = {library.add(path.name, path.read_bytes()).id: path.name for path in paths}
+    ids = {path.name: library.add(path.name, path.read_bytes()).id for path in paths}
     library.build()
-    asked = [entry for entry in json.loads((EXAMPLES / "questions.json").read_text()) if entry["documents"]]
-    found: dict[tuple[str, str], list[float]] = {}
-    for entry in asked:
-        for system, ids in rank(library, entry["question"]).items():
-            right = any(names[document_id] in entry["documents"] for document_id in ids[:5])
-            found.setdefault((system, entry["language"]), []).append(float(right))
-    for (system, language), values in found.items():
-        yield bootstrap(system, f"examples, {language}", "right document in the first 5", values)
+    entries = [entry for entry in json.loads((EXAMPLES / "questions.json").read_text()) if entry["documents"]]
+    for language in dict.fromkeys(entry["language"] for entry in entries):
+        asked = [entry for entry in entries if entry["language"] == language]
+        judgements = {entry["id"]: dict.fromkeys(_right(library, entry, ids), 1) for entry in asked}
+        queries = {entry["id"]: entry["question"] for entry in asked}
+        yield _ask(library, f"examples, {language}", queries, judgements, lambda chunk: chunk.id, scope)
 
 
-def _corpus(library: Library, corpus: Corpus) -> Iterator[Row]:
-    names = library.add_texts(
-        {passage.id: f"{passage.title}\n\n{passage.text}" for passage in corpus.passages if passage.text.strip()}
-    )
-    library.build()
-    figures: dict[str, Callable[[Sequence[str], Mapping[str, int]], float]] = {"nDCG@10": ndcg, "recall@10": recall_at}
-    found: dict[tuple[str, str], list[float]] = {}
-    for query_id, question in corpus.queries.items():
-        for system, ids in rank(library, question).items():
-            ranked = [names[document_id] for document_id in ids]
-            for metric, figure in figures.items():
-                found.setdefault((system, metric), []).append(figure(ranked, corpus.judgements[query_id]))
-    for (system, metric), values in found.items():
-        yield bootstrap(system, corpus.name, metric, values)
+def _right(library: Library, entry: Json, ids: Mapping[str, str]) -> Sequence[str]:
+    with library.database.read() as connection:
+        found = [chunk for name in entry["documents"] for chunk in chunks.of_document(connection, ids[name], 10_000, 0)]
+    answers = [answer.casefold() for answer in entry["answer_any"]]
+    # The longer an answer, the surer that a chunk with these words is about it.
+    for answer in sorted(answers, key=len, reverse=True):
+        if right := [chunk.id for chunk in found if answer in chunk.text.casefold()]:
+            return right
+    return [chunk.id for chunk in found]
 
 
-def ndcg(ranked: Sequence[str], grades: Mapping[str, int], depth: int = 10) -> float:
-    """Normalised discounted cumulative gain with exponential gains (Järvelin and Kekäläinen, 2002)."""
-
-    def gain(found: Sequence[int]) -> float:
-        return float(sum((2**grade - 1) / np.log2(position + 2) for position, grade in enumerate(found[:depth])))
-
-    ideal = gain(sorted(grades.values(), reverse=True))
-    return gain([grades.get(passage_id, 0) for passage_id in ranked]) / ideal if ideal else 0.0
+def _corpus(settings: Settings, corpus: Corpus, scope: Scope) -> Outcome:
+    with filled(settings, corpus, scope.kept) as (library, names):
+        data = f"{corpus.name}, {len(names)} passages"
+        return _ask(library, data, corpus.queries, corpus.judgements, lambda chunk: names[chunk.document_id], scope)
 
 
-def recall_at(ranked: Sequence[str], grades: Mapping[str, int], depth: int = 10) -> float:
-    """The share of the relevant passages among the first `depth`."""
-    relevant = {passage_id for passage_id, grade in grades.items() if grade > 0}
-    return len(relevant & set(ranked[:depth])) / len(relevant) if relevant else 0.0
+def _rows(outcome: Outcome, against: str) -> Iterator[Row]:
+    values = {system: by_query(outcome.judgements, lists) for system, lists in outcome.ranked.items()}
+    for measure in MEASURES:
+        for system, found in values.items():
+            yield bootstrap(system, outcome.data, measure, list(found[measure].values()))
+    for system, found in values.items():
+        if against in values and system != against:
+            gains = [found["nDCG@10"][query] - values[against]["nDCG@10"][query] for query in outcome.judgements]
+            yield bootstrap(system, outcome.data, f"nDCG@10 gained over {against}", gains)
+    for stage, spent in outcome.milliseconds.items():
+        for percentile in (50, 95):
+            yield Row(stage, outcome.data, f"p{percentile} ms", float(np.percentile(spent, percentile)))

@@ -44,7 +44,7 @@ def run(settings: Settings, data: Path | None = None, language_model: ModelOnDem
     rows = list(_seconds(model))
     for folder in [data / name for name in SAMPLES] if data else []:
         if (folder / "qrels" / f"{SPLIT}.tsv").exists():
-            with opened(settings, model) as library:
+            with opened(settings, language_model=model) as library:
                 rows += _corpus(library, load(folder, SPLIT))
     return Report("writers", {"characters": SAMPLES, "queries": MAX_QUERIES, "split": SPLIT}, rows)
 

@@ -44,6 +44,7 @@ class AnswerRequest:
     filter: Mapping[str, Json] | None = None
     representations: frozenset[str] | None = None
     tree_search: TreeSearch = "collapsed"
+    rerank: bool = True
     options: GenerationOptions = field(default_factory=GenerationOptions)
 
 
@@ -78,6 +79,7 @@ class Answerer:
                 request.filter,
                 request.representations,
                 request.tree_search,
+                request.rerank,
             )
         )
         trace = result.trace

@@ -97,7 +97,7 @@ def _samples(database: Database, snapshot: Snapshot, seed: str) -> Sequence[tupl
 
 
 def _finds(snapshot: Snapshot, embedder: Embedder, key: int, sentence: str) -> bool:
-    query = Query((), embedder.embed_query(sentence), frozenset({"text"}))
+    query = Query(sentence, (), embedder.embed_query(sentence), frozenset({"text"}))
     return key in retrieve_dense(query, snapshot, snapshot.alive, DEPTH).keys
 
 

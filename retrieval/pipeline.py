@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from retrieval.analysis import terms
+from retrieval.candidates import CandidateTable, tabulate
 from retrieval.errors import InvalidRequest
 from retrieval.evidence import calibration_of, coverage, evidence
 from retrieval.fusion import reciprocal_rank_fusion
 from retrieval.indexes import sparse
+from retrieval.ranking import Ranked
 from retrieval.recall import Candidates, Query, recall
 from retrieval.snapshot import Snapshot, Snapshots
 from retrieval.store import chunks, filters
@@ -17,6 +19,12 @@ from retrieval.types import Embedder, Hit, Json, SearchRequest, SearchResult
 
 # Candidates of each retriever that enter fusion: deep enough that a chunk ranked low by one can win by the other.
 RECALL_DEPTH = 100
+# Fused candidates that the ranker looks at: all that dense and sparse recall can give.
+RANKING_DEPTH = 2 * RECALL_DEPTH
+# Times as many chunks are read as are asked for, so that chunks deleted a moment ago leave no gap.
+FETCHED = 2
+# Features named in `why`, those that moved the hit most; the trace has all.
+REASONS = 5
 # Passes of a search whose finds keep vanishing under it. The last one gives what is left.
 MAX_PASSES = 4
 
@@ -27,13 +35,22 @@ class Embedders(Protocol):
     def __getitem__(self, model_id: str, /) -> Embedder: ...
 
 
-class Retriever:
-    """Searches collections; holds the database, the snapshots of its indexes and the embedders by model id."""
+class CandidateRanker(Protocol):
+    """Puts candidates in their final order, the first `explained` with the reasons."""
 
-    def __init__(self, database: Database, snapshots: Snapshots, embedders: Embedders) -> None:
+    name: str
+
+    def rank(self, keys: Sequence[int], table: CandidateTable, explained: int) -> Sequence[Ranked]: ...
+
+
+class Retriever:
+    """Searches collections; holds the database, its indexes' snapshots, the embedders by model id and the ranker."""
+
+    def __init__(self, database: Database, snapshots: Snapshots, embedders: Embedders, ranker: CandidateRanker) -> None:
         self._database = database
         self._snapshots = snapshots
         self._embedders = embedders
+        self._ranker = ranker
 
     def search(self, request: SearchRequest) -> SearchResult:
         """The k best chunks for the query, each visible at this moment. Raises `NotFound`, `InvalidRequest`."""
@@ -45,7 +62,8 @@ class Retriever:
             query = self._embed(request, embedder, trace)
             lists = self._recall(query, snapshot, allowed, trace)
             fused = self._fuse(lists, trace)
-            hits = self._fetch(fused, lists, request.k, trace)
+            ranked = self._rank(request, query, snapshot, lists, fused, trace)
+            hits = self._fetch(ranked, lists, request.k, trace)
             if len(hits) == min(request.k, len(fused)):
                 break
             # Documents were replaced or deleted between recall and fetch: look again at what is there now.
@@ -75,7 +93,7 @@ class Retriever:
         text = request.query
         with trace.stage("embed_query") as stage:
             vector = embedder.embed_query(text)
-            query = Query(terms(text), vector, request.representations, request.tree_search)
+            query = Query(text, terms(text), vector, request.representations, request.tree_search)
             if not query.terms and not text.strip():
                 raise InvalidRequest("The query is empty.", field="query")
             stage.record(queries=[text], terms=query.terms, model=embedder.model_id)
@@ -98,16 +116,39 @@ class Retriever:
             stage.record(method="reciprocal_rank_fusion", candidates=len(fused))
         return fused
 
-    def _fetch(
-        self, fused: Sequence[tuple[int, float]], lists: Mapping[str, Candidates], k: int, trace: Trace
-    ) -> Sequence[Hit]:
+    def _rank(
+        self,
+        request: SearchRequest,
+        query: Query,
+        snapshot: Snapshot,
+        lists: Mapping[str, Candidates],
+        fused: Sequence[tuple[int, float]],
+        trace: Trace,
+    ) -> Sequence[Ranked]:
+        """The candidates in their final order, the first ones with what put them there."""
+        if not request.rerank:
+            trace.skip("rank", "the request asks for the order of fusion")
+            return [Ranked(key, score) for key, score in fused]
+        with trace.stage("rank") as stage:
+            looked_at = fused[:RANKING_DEPTH]
+            table = tabulate(query, snapshot, lists, looked_at)
+            ranked = self._ranker.rank([key for key, _ in looked_at], table, explained=FETCHED * request.k)
+            stage.record(model=self._ranker.name, candidates=len(ranked))
+        return ranked
+
+    def _fetch(self, ranked: Sequence[Ranked], lists: Mapping[str, Candidates], k: int, trace: Trace) -> Sequence[Hit]:
         """Reads the chunks from the database, which has the last word on what is still visible."""
         with trace.stage("fetch") as stage, self._database.read() as connection:
-            # Twice as many as needed, so that chunks deleted a moment ago leave no gap.
-            best = fused[: 2 * k]
-            found = chunks.visible(connection, [key for key, _ in best])
-            hits = [Hit(found[key], score, _why(key, lists)) for key, score in best if key in found][:k]
-            stage.record(hits=[{"chunk_id": hit.chunk.id, "score": hit.score, **hit.why} for hit in hits])
+            best = ranked[: FETCHED * k]
+            found = chunks.visible(connection, [item.key for item in best])
+            kept = [item for item in best if item.key in found][:k]
+            hits = [Hit(found[item.key], item.score, _why(item, lists)) for item in kept]
+            stage.record(
+                hits=[
+                    {"chunk_id": hit.chunk.id, "score": hit.score, **hit.why, "features": item.features}
+                    for hit, item in zip(hits, kept, strict=True)
+                ]
+            )
         return hits
 
     def _weigh(self, query: Query, snapshot: Snapshot, hits: Sequence[Hit], trace: Trace) -> float:
@@ -127,11 +168,12 @@ class Retriever:
         return found
 
 
-def _why(key: int, lists: Mapping[str, Candidates]) -> dict[str, float]:
-    """Rank (from 1) and score of the chunk in every list that has it."""
+def _why(item: Ranked, lists: Mapping[str, Candidates]) -> dict[str, float]:
+    """Rank (from 1) and score of the chunk in every list that has it, and what moved it most in the final order."""
     why: dict[str, float] = {}
     for name, found in lists.items():
-        if key in found.keys:
-            position = found.keys.index(key)
+        if item.key in found.keys:
+            position = found.keys.index(item.key)
             why |= {f"{name}_rank": position + 1, f"{name}_score": found.scores[position]}
-    return why
+    strongest = sorted(item.contributions.items(), key=lambda reason: -abs(reason[1]))[:REASONS]
+    return why | {f"because_{name}": round(moved, 4) for name, moved in strongest}

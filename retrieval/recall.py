@@ -18,6 +18,7 @@ from retrieval.snapshot import Snapshot
 class Query:
     """A query as the retrievers need it."""
 
+    text: str
     terms: Sequence[str]
     vector: NDArray[np.float32]  # [dimension], unit length
     representations: frozenset[str] | None = None  # None: whatever there is

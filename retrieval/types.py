@@ -49,6 +49,7 @@ class SearchRequest:
     filter: Mapping[str, Json] | None = None
     representations: frozenset[str] | None = None  # of KINDS and TREE; None: whatever the collection has
     tree_search: TreeSearch = "collapsed"
+    rerank: bool = True  # False: the order of fusion
 
 
 class Embedder(Protocol):

@@ -17,6 +17,7 @@ from retrieval.analysis import terms
 from retrieval.errors import DocumentRejected, ModelUnavailable
 from retrieval.generation_files import GenerationFiles
 from retrieval.pipeline import Retriever
+from retrieval.ranking import Ranker
 from retrieval.snapshot import Snapshots
 from retrieval.store import documents, models
 from retrieval.store.blobs import BlobStore
@@ -192,7 +193,7 @@ class Library:
         return Snapshots(self.database, self.files)
 
     def retriever(self) -> Retriever:
-        return Retriever(self.database, self.snapshots(), {self.embedder.model_id: self.embedder})
+        return Retriever(self.database, self.snapshots(), {self.embedder.model_id: self.embedder}, Ranker())
 
     def build(self, collection: str = "default") -> int:
         return self.files.build(self.database, collection, self.embedder.model_id)

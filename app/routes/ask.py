@@ -71,6 +71,7 @@ def _request(service: Service, question: Question) -> AnswerRequest:
         k=options.k or service.settings.answer_passages,
         representations=frozenset(options.representations) if options.representations else None,
         tree_search=options.tree_search,
+        rerank=options.rerank,
         options=GenerationOptions(
             max_tokens=options.max_tokens,
             temperature=options.temperature,

@@ -21,6 +21,7 @@ def search(service: ServiceDep, query: SearchQuery) -> SearchHits:
         filter=query.filter,
         representations=frozenset(query.options.representations) if query.options.representations else None,
         tree_search=query.options.tree_search,
+        rerank=query.options.rerank,
     )
     result = service.engines.retriever.search(request)
     service.metrics.observe_trace(result.trace)

@@ -11,6 +11,7 @@ from app.schemas.fields import (
     Metadata,
     QueryText,
     Representations,
+    Rerank,
     Strict,
     TreeSearchOption,
     clean,
@@ -30,6 +31,7 @@ class AskOptions(Strict):
 
     representations: Representations | None = None
     tree_search: TreeSearchOption = "collapsed"
+    rerank: Rerank = True
 
     k: Annotated[int, Field(ge=1, le=20, description="Passages that the answer may use.")] | None = None
     temperature: Annotated[float, Field(ge=0, le=2, description="0 is greedy and repeatable.")] = 0.0

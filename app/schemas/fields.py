@@ -58,3 +58,4 @@ Representations = Annotated[
 TreeSearchOption = Annotated[
     TreeSearch, Field(description="The best summaries of all levels alike, or level by level from the root.")
 ]
+Rerank = Annotated[bool, Field(description="Whether the learned ranker orders the candidates; else fusion does.")]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from app.schemas.fields import CollectionName, Metadata, QueryText, Representations, Strict, TreeSearchOption
+from app.schemas.fields import CollectionName, Metadata, QueryText, Representations, Rerank, Strict, TreeSearchOption
 
 
 class SearchOptions(Strict):
@@ -13,6 +13,7 @@ class SearchOptions(Strict):
 
     representations: Representations | None = None
     tree_search: TreeSearchOption = "collapsed"
+    rerank: Rerank = True
     k: Annotated[int, Field(ge=1, le=100, description="How many hits.")] | None = None
 
 

@@ -1,22 +1,26 @@
 """A segment: dense, sparse and tree index over the same chunks, immutable. A snapshot is a few of them side by side."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.analysis import terms
 from retrieval.indexes import dense, sparse, tree
 from retrieval.indexes.dense import DenseIndex
 from retrieval.indexes.sparse import SparseIndex
 from retrieval.indexes.tree import TreeIndex
-from retrieval.store.chunks import IndexRows
+from retrieval.store.chunks import IndexRows, heading_path
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Row i is the chunk `chunk_keys[i]`; vector j of the dense index represents the chunk in row `vector_rows[j]`."""
+    """Row i is the chunk `chunk_keys[i]`; vector j of the dense index represents the chunk in row `vector_rows[j]`.
+
+    Both ascend.
+    """
 
     chunk_keys: NDArray[np.int64]  # [chunks]
     revision_keys: NDArray[np.int64]  # [chunks]
@@ -52,9 +56,15 @@ def from_rows(rows: IndexRows) -> Segment:
         rows.vector_rows,
         rows.vector_kinds,
         dense.build(rows.vectors),
-        sparse.build(rows.terms),
+        sparse.build(rows.terms, _heading_lengths(rows.headings)),
         tree.build(rows.tree, rows.chunk_keys),
     )
+
+
+def _heading_lengths(paths: Sequence[tuple[str, ...]]) -> list[int]:
+    """Terms of each heading path; chunks of a section share theirs."""
+    known = {path: len(terms(heading_path(path))) for path in set(paths)}
+    return [known[path] for path in paths]
 
 
 def from_files(files: Mapping[str, bytes]) -> Segment:

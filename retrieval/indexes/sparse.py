@@ -6,7 +6,7 @@ Score of a term in a row (Robertson and Zaragoza, "The Probabilistic Relevance F
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,17 +14,26 @@ from numpy.typing import NDArray
 
 K1 = 1.2
 B = 0.75
+FIRST_IDEOGRAPH = "\u2e80"  # what comes before is written with spaces
 
 
 @dataclass(frozen=True, slots=True)
 class SparseIndex:
-    """Postings of some rows: the rows of term t are `rows[offsets[t]:offsets[t + 1]]`, with their frequencies."""
+    """Postings of some rows: the rows of term t are `rows[offsets[t]:offsets[t + 1]]`, with their frequencies.
+
+    Beside them the rows themselves: row r is the terms `sequences[starts[r]:starts[r + 1]]`, its headings' first.
+    """
 
     vocabulary: dict[str, int]
+    words: tuple[str, ...]  # the same, by number
+    ideographic: NDArray[np.bool_]  # [terms]: written without spaces
     offsets: NDArray[np.int64]  # [terms + 1]
     rows: NDArray[np.int32]  # [postings]
     frequencies: NDArray[np.float32]  # [postings]
     lengths: NDArray[np.float32]  # [rows], in terms
+    sequences: NDArray[np.int32]  # [terms of all rows]
+    starts: NDArray[np.int64]  # [rows + 1]
+    heading_lengths: NDArray[np.int32]  # [rows], in terms
 
     def postings(self, term: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Rows that contain the term, and how often each does."""
@@ -32,10 +41,17 @@ class SparseIndex:
         span = slice(0, 0) if number is None else slice(self.offsets[number], self.offsets[number + 1])
         return self.rows[span], self.frequencies[span]
 
+    def terms_of(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """The terms of the rows, one row after the other, and how many each has."""
+        lengths = self.starts[rows + 1] - self.starts[rows]
+        before = np.cumsum(lengths) - lengths
+        places = np.arange(lengths.sum()) + np.repeat(self.starts[rows] - before, lengths)
+        return self.sequences[places], lengths
+
     def to_bytes(self) -> bytes:
         """The index as an `.npz` file without pickled objects."""
         buffer = io.BytesIO()
-        words = np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8)
+        words = np.frombuffer("\n".join(self.words).encode(), dtype=np.uint8)
         np.savez(
             buffer,
             words=words,
@@ -43,12 +59,14 @@ class SparseIndex:
             rows=self.rows,
             frequencies=self.frequencies,
             lengths=self.lengths,
+            sequences=self.sequences,
+            heading_lengths=self.heading_lengths,
         )
         return buffer.getvalue()
 
 
-def build(terms: Sequence[str]) -> SparseIndex:
-    """An index whose row i is `terms[i]`, analysed terms separated by spaces."""
+def build(terms: Sequence[str], heading_lengths: Sequence[int] | None = None) -> SparseIndex:
+    """An index whose row i is `terms[i]`, analysed terms separated by spaces, the first of them its headings'."""
     vocabulary: dict[str, int] = {}
     numbers: list[int] = []
     lengths = np.zeros(len(terms), dtype=np.float32)
@@ -58,23 +76,50 @@ def build(terms: Sequence[str]) -> SparseIndex:
         numbers.extend(vocabulary.setdefault(term, len(vocabulary)) for term in found)
     # One integer a posting, term first, so that sorting groups by term and, within it, by row.
     owners = np.repeat(np.arange(len(terms), dtype=np.int64), lengths.astype(np.int64))
-    postings, counts = np.unique(np.array(numbers, dtype=np.int64) * max(len(terms), 1) + owners, return_counts=True)
+    sequences = np.array(numbers, dtype=np.int32)
+    postings, counts = np.unique(sequences.astype(np.int64) * max(len(terms), 1) + owners, return_counts=True)
     term_numbers, rows = np.divmod(postings, max(len(terms), 1))
     offsets = np.searchsorted(term_numbers, np.arange(len(vocabulary) + 1))
-    return SparseIndex(vocabulary, offsets.astype(np.int64), rows.astype(np.int32), counts.astype(np.float32), lengths)
+    headings = np.zeros(len(terms)) if heading_lengths is None else np.array(heading_lengths)
+    return SparseIndex(
+        vocabulary,
+        tuple(vocabulary),
+        _ideographic(vocabulary),
+        offsets.astype(np.int64),
+        rows.astype(np.int32),
+        counts.astype(np.float32),
+        lengths,
+        sequences,
+        _starts(lengths),
+        headings.astype(np.int32),
+    )
 
 
 def from_bytes(data: bytes) -> SparseIndex:
     """The index that `to_bytes` wrote."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        words = arrays["words"].tobytes().decode()
+        joined = arrays["words"].tobytes().decode()
+        vocabulary = {word: number for number, word in enumerate(joined.split("\n"))} if joined else {}
         return SparseIndex(
-            {word: number for number, word in enumerate(words.split("\n"))} if words else {},
+            vocabulary,
+            tuple(vocabulary),
+            _ideographic(vocabulary),
             arrays["offsets"],
             arrays["rows"],
             arrays["frequencies"],
             arrays["lengths"],
+            arrays["sequences"],
+            _starts(arrays["lengths"]),
+            arrays["heading_lengths"],
         )
+
+
+def _ideographic(words: Iterable[str]) -> NDArray[np.bool_]:
+    return np.array([word[0] >= FIRST_IDEOGRAPH for word in words], dtype=np.bool_)
+
+
+def _starts(lengths: NDArray[np.float32]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
 
 def bm25(
@@ -85,8 +130,7 @@ def bm25(
     count = sum(int(mask.sum()) for mask in alive)
     if not count:
         return scores
-    length = sum(float(index.lengths[mask].sum()) for index, mask in zip(indexes, alive, strict=True))
-    average = max(length / count, 1.0)
+    average = average_length(indexes, alive)
     norms = [K1 * (1 - B + B * index.lengths / average) for index in indexes]
     for term in dict.fromkeys(query):
         postings = [index.postings(term) for index in indexes]
@@ -96,6 +140,13 @@ def bm25(
             # A term occurs once in the postings of a row, so plain indexed addition is safe.
             score[rows] += (idf * (K1 + 1) * frequencies / (frequencies + norm[rows])).astype(np.float32)
     return scores
+
+
+def average_length(indexes: Sequence[SparseIndex], alive: Sequence[NDArray[np.bool_]]) -> float:
+    """Terms of a living row on average, at least 1."""
+    count = sum(int(mask.sum()) for mask in alive)
+    length = sum(float(index.lengths[mask].sum()) for index, mask in zip(indexes, alive, strict=True))
+    return max(length / max(count, 1), 1.0)
 
 
 def rarity(

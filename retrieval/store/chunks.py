@@ -56,6 +56,7 @@ class IndexRows:
     chunk_keys: NDArray[np.int64]  # [chunks]
     revision_keys: NDArray[np.int64]  # [chunks]
     terms: Sequence[str]  # [chunks]
+    headings: Sequence[tuple[str, ...]]  # [chunks]; their terms stand first
     vectors: NDArray[np.float32]  # [vectors, dimension]
     vector_rows: NDArray[np.int64]  # [vectors]
     vector_kinds: NDArray[np.uint8]  # [vectors], positions in KINDS
@@ -64,7 +65,12 @@ class IndexRows:
 
 def represented_by(headings: Sequence[str], text: str) -> str:
     """The text that is embedded for a chunk: the heading path gives the context that the chunk alone lacks."""
-    return "\n".join([" > ".join(headings), text]) if headings else text
+    return "\n".join([heading_path(headings), text]) if headings else text
+
+
+def heading_path(headings: Sequence[str]) -> str:
+    """The headings as one line."""
+    return " > ".join(headings)
 
 
 def replace(connection: Connection, revisions_chunks: Sequence[RevisionChunks]) -> None:
@@ -265,7 +271,14 @@ def index_rows(
 ) -> IndexRows:
     """What an index needs of the collection's visible chunks, or of those that belong to the given revisions."""
     statement = (
-        select(chunks.c.key, chunks.c.revision_key, chunks.c.terms, representations.c.vector, representations.c.kind)
+        select(
+            chunks.c.key,
+            chunks.c.revision_key,
+            chunks.c.terms,
+            chunks.c.headings,
+            representations.c.vector,
+            representations.c.kind,
+        )
         .join(documents, documents.c.active_revision == chunks.c.revision_key)
         .outerjoin(
             representations,
@@ -279,14 +292,16 @@ def index_rows(
     chunk_keys: list[int] = []
     owners: list[int] = []
     terms: list[str] = []
+    paths: list[tuple[str, ...]] = []
     vectors: list[bytes] = []
     vector_rows: list[int] = []
     kinds: list[int] = []
-    for chunk_key, revision_key, chunk_terms, vector, kind in connection.execute(statement):
+    for chunk_key, revision_key, chunk_terms, headings, vector, kind in connection.execute(statement):
         if not chunk_keys or chunk_keys[-1] != chunk_key:
             chunk_keys.append(chunk_key)
             owners.append(revision_key)
             terms.append(chunk_terms)
+            paths.append(tuple(headings))
         if vector is not None:
             vectors.append(vector)
             vector_rows.append(len(chunk_keys) - 1)
@@ -296,6 +311,7 @@ def index_rows(
         np.array(chunk_keys, dtype=np.int64),
         np.array(owners, dtype=np.int64),
         terms,
+        paths,
         matrix.reshape(len(vectors), -1) if vectors else np.zeros((0, 0), dtype=np.float32),
         np.array(vector_rows, dtype=np.int64),
         np.array(kinds, dtype=np.uint8),

@@ -27,6 +27,7 @@ from app.settings import Settings
 from app.wiring import open_storage
 from retrieval.errors import Conflict, InvalidRequest, ScholiastError
 from retrieval.pipeline import Retriever
+from retrieval.ranking import Ranker
 from retrieval.snapshot import Snapshots
 from retrieval.store import documents
 from retrieval.store.database import Database
@@ -74,7 +75,8 @@ def found(settings: Settings, query: str) -> list[tuple[str, str, float]]:
     storage = open_storage(settings)
     snapshots = Snapshots(storage.database, storage.files)
     embedders = {HashEmbedder.model_id: HashEmbedder()}
-    hits = Retriever(storage.database, snapshots, embedders).search(SearchRequest(query, "default", 5)).hits
+    retriever = Retriever(storage.database, snapshots, embedders, Ranker())
+    hits = retriever.search(SearchRequest(query, "default", 5)).hits
     storage.close()
     return [(hit.chunk.id, hit.chunk.text, hit.score) for hit in hits]
 

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from retrieval.errors import InvalidRequest, NotFound
 from retrieval.pipeline import Retriever
+from retrieval.ranking import Ranker
 from retrieval.types import SearchRequest
 from tests.fakes import HashEmbedder, Library
 
@@ -68,15 +69,41 @@ def test_the_trace_names_every_stage_in_order(library: Library) -> None:
     library.add("Bread needs flour.")
     trace = library.retriever().search(SearchRequest("flour", "default", 3)).trace.as_dict()
     stages = [stage["stage"] for stage in trace["stages"]]
-    assert stages == ["snapshot", "filter", "embed_query", "recall", "fusion", "fetch", "evidence"]
+    assert stages == ["snapshot", "filter", "embed_query", "recall", "fusion", "rank", "fetch", "evidence"]
     assert trace["stages"][1]["skipped"]
 
 
 def test_every_hit_says_which_lists_it_came_from(library: Library) -> None:
     library.add("Bread needs flour.")
-    (hit,) = library.retriever().search(SearchRequest("flour", "default", 3)).hits
+    (hit,) = library.retriever().search(SearchRequest("flour", "default", 3, rerank=False)).hits
     assert hit.why["dense_rank"] == hit.why["sparse_rank"] == 1
     assert hit.score == pytest.approx(2 / 61)
+
+
+def test_a_ranked_hit_says_which_features_moved_it_and_the_trace_shows_all(library: Library) -> None:
+    library.add("Bread needs flour.")
+    library.add("Ships need wind.")
+    result = library.retriever().search(SearchRequest("flour for bread", "default", 3))
+    assert any(name.startswith("because_") for name in result.hits[0].why)
+    fetched = next(entry for entry in result.trace.stages if entry.stage == "fetch")
+    assert [set(hit["features"]) for hit in fetched.details["hits"]] == [set(Ranker().features)] * 2
+
+
+def test_without_reranking_the_order_is_that_of_fusion_and_the_trace_says_so(library: Library) -> None:
+    for number in range(12):
+        library.add(f"Note {number} about rivers{' and bridges' * (number % 3)}.")
+    result = library.retriever().search(SearchRequest("bridges over rivers", "default", 12, rerank=False))
+    assert [hit.score for hit in result.hits] == sorted((hit.score for hit in result.hits), reverse=True)
+    assert next(entry for entry in result.trace.stages if entry.stage == "rank").skipped
+
+
+def test_ranking_keeps_every_candidate(library: Library) -> None:
+    for number in range(12):
+        library.add(f"Note {number} about rivers.")
+    retriever = library.retriever()
+    ranked = retriever.search(SearchRequest("rivers", "default", 12)).hits
+    fused = retriever.search(SearchRequest("rivers", "default", 12, rerank=False)).hits
+    assert {hit.chunk.id for hit in ranked} == {hit.chunk.id for hit in fused}
 
 
 def test_evidence_is_higher_for_a_question_about_the_documents(library: Library) -> None:
@@ -117,7 +144,7 @@ def test_documents_replaced_between_recall_and_fetch_are_found_in_their_new_form
                 library.replace(first.id, "New words about the lighthouse keeper.")
             return super().embed_query(query)
 
-    overtaken = Retriever(library.database, library.snapshots(), {HashEmbedder.model_id: Replacing()})
+    overtaken = Retriever(library.database, library.snapshots(), {HashEmbedder.model_id: Replacing()}, Ranker())
     result = overtaken.search(request)
     assert [hit.chunk.text for hit in result.hits] == ["New words about the lighthouse keeper."]
     assert [entry.stage for entry in result.trace.stages].count("recall") == 2

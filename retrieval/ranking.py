@@ -1,0 +1,67 @@
+"""The learned ranker: a LambdaRank model over named features puts the fused candidates in their final order.
+
+Burges, "From RankNet to LambdaRank to LambdaMART: an overview", 2010; trained by LightGBM (`retrieval/train_ranker.py`)
+and kept as its text format, which cannot carry code.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from retrieval import tree_ensemble
+from retrieval.candidates import CandidateTable
+from retrieval.errors import ModelUnavailable
+from retrieval.features import FEATURES, matrix
+from retrieval.tree_ensemble import TreeEnsemble
+
+DEFAULT_RANKER = Path(__file__).with_name("default_ranker.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A candidate in its final place, with its features and what each of them added to its score."""
+
+    key: int
+    score: float
+    features: Mapping[str, float] = field(default_factory=dict)
+    # Sums to the score together with `mean`, the score of the average candidate.
+    contributions: Mapping[str, float] = field(default_factory=dict)
+
+
+class Ranker:
+    """One loaded model. Immutable, so any number of threads may use it."""
+
+    def __init__(self, path: Path = DEFAULT_RANKER) -> None:
+        """Raises `ModelUnavailable` if the file holds no model, or one for other features than there are."""
+        try:
+            text = path.read_text()
+        except OSError as error:
+            raise ModelUnavailable(f"The ranker {path.name} cannot be read: {error.strerror}.") from error
+        self._ensemble: TreeEnsemble = tree_ensemble.read(text)
+        self.name = path.stem
+        self.features = tuple(self._ensemble.features)
+        if unknown := [name for name in self.features if name not in FEATURES]:
+            raise ModelUnavailable(
+                f"The ranker {path.name} was trained with features that this version does not have: "
+                f"{', '.join(unknown)}. Train it again, or use one that came with this version."
+            )
+
+    def rank(self, keys: Sequence[int], table: CandidateTable, explained: int) -> Sequence[Ranked]:
+        """The candidates, best first; equal scores keep the order of fusion. The first `explained` say why."""
+        features = matrix(table, self.features)
+        scores = self._ensemble.predict(features)
+        order = np.argsort(-scores, kind="stable")
+        first = features[order[:explained]]
+        reasons = self._ensemble.contributions(first)
+        ranked = [
+            Ranked(
+                keys[place],
+                float(scores[place]),
+                dict(zip(self.features, values, strict=True)),
+                dict(zip((*self.features, "mean"), added, strict=True)),
+            )
+            for place, values, added in zip(order.tolist(), first.tolist(), reasons.tolist(), strict=False)
+        ]
+        return ranked + [Ranked(keys[place], float(scores[place])) for place in order[explained:].tolist()]

@@ -30,7 +30,7 @@ from tests.reliability.test_failpoints import current_generation, finish, listed
 CHANGE = [name for name in FAILPOINTS if name.startswith("reembed.") and name != "reembed.purged"]
 QUICK = {"reembed.stride", "reembed.switched"}
 
-DOCUMENTS, SENTENCES, QUESTIONS = 128, 40, 500
+DOCUMENTS, SENTENCES, QUESTIONS = 150, 40, 500
 _WORDS = sorted({word for word in Path(__file__).read_text().split() if word.isalpha()})
 
 
@@ -225,7 +225,7 @@ def latency(answers: list[dict[str, Any]]) -> tuple[int, int]:
 
 
 def documents() -> list[tuple[str, str]]:
-    """Documents of sentences of about 20 tokens, all different; each becomes a chunk."""
+    """Documents of sentences of about 20 tokens, all different; nearly each becomes a chunk."""
     generator = random.Random(5)
     return [
         (

@@ -1,13 +1,12 @@
 """The composition root: builds the objects of both processes from the settings, with plain constructor calls."""
 
-from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.generators import load_generator
 from app.settings import MEBIBYTE, Settings
 from generation.answer import Answerer, AnswerLimits
-from generation.prompts import answer_messages
-from generation.transformers_model import TransformersModel
-from generation.types import GenerationOptions, LanguageModel
+from generation.types import LanguageModel
 from ingest.batching import EmbeddingBatcher
 from ingest.enricher import Enricher
 from ingest.intake import Intake
@@ -50,6 +49,7 @@ class Engines:
     generator: LanguageModel
     retriever: Retriever
     answerer: Answerer
+    missing: Callable[[], Sequence[str]] = lambda: ()  # what keeps the generator from answering
 
 
 def open_storage(settings: Settings) -> Storage:
@@ -74,19 +74,13 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
         models.check(connection, embedder.model_id)
     snapshots = Snapshots(storage.database, storage.files, embedder.model_id)
     retriever = Retriever(storage.database, snapshots, embedder)
-    generator = TransformersModel(
-        settings.model_folder(settings.generator_model),
-        settings.threads,
-        settings.max_waiting_answers,
-        settings.parallel_answers,
-    )
+    generator = load_generator(settings)
     limits = AnswerLimits(
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)
     )
-    # The first calls allocate, and every answer's prompt begins the same; no person should wait for either.
-    embedder.embed_query("warm up")
-    deque(generator.stream(answer_messages("Warm up?", (), ()), GenerationOptions(max_tokens=2), lambda: False), 0)
-    return Engines(embedder, generator, retriever, Answerer(retriever, generator, embedder, limits))
+    embedder.embed_query("warm up")  # the first call allocates; no person should wait for that
+    answerer = Answerer(retriever, generator.model, embedder, limits)
+    return Engines(embedder, generator.model, retriever, answerer, generator.missing)
 
 
 def build_worker(settings: Settings, name: str) -> Worker:

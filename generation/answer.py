@@ -26,6 +26,9 @@ from retrieval.representations import TreeSearch
 from retrieval.trace import Trace
 from retrieval.types import Hit, Json, SearchRequest, SearchResult
 
+# Whatever the model wrote before this stage is not the answer.
+QUOTE_STAGE = "quote"
+
 
 class Searcher(Protocol):
     """Finds passages for a question."""
@@ -119,7 +122,7 @@ class Answerer:
         self, question: str, passages: Sequence[Hit], trace: Trace, draft: Draft | None
     ) -> Iterator[AnswerEvent]:
         """Answers in the documents' own words; a draft that no passage carries is kept in the trace only."""
-        with trace.stage("quote") as stage:
+        with trace.stage(QUOTE_STAGE) as stage:
             citation = best_quote(self._embedder, question, passages)
             stage.record(unsupported_draft=draft.text if draft else None)
         yield _last_stage(trace)

@@ -29,6 +29,7 @@ class HashEmbedder:
     """Texts that share terms get similar vectors: every term adds a direction of its own."""
 
     model_id = "hash@1"
+    max_tokens = 512
 
     def __init__(self) -> None:
         self.embedded: list[str] = []

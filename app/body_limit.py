@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.datastructures import MutableHeaders
 
-from app import errors
+from app import errors, openai_errors
 from retrieval.errors import TooLarge
 
 _Message = MutableMapping[str, Any]
@@ -24,11 +24,14 @@ class BodyLimitProblem:
         error = TooLarge(
             f"The request is larger than {max_upload_mib} MiB; split it, or raise SCHOLIAST_MAX_UPLOAD_MIB."
         )
-        self._body = json.dumps(errors.body(error)).encode()
+        self._problem = json.dumps(errors.body(error)).encode()
+        self._openai_error = json.dumps(openai_errors.body(error)).encode()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: _Receive, send: _Send) -> None:
         """Serves the request."""
         replacing = False
+        imitating = scope["path"].startswith(openai_errors.PATHS) if scope["type"] == "http" else False
+        body = self._openai_error if imitating else self._problem
 
         async def replace(message: _Message) -> None:
             nonlocal replacing
@@ -36,10 +39,10 @@ class BodyLimitProblem:
                 headers = MutableHeaders(scope=message)
                 replacing = message["status"] == _STATUS and "json" not in headers.get("content-type", "")
                 if replacing:
-                    headers["content-type"] = errors.MEDIA_TYPE
-                    headers["content-length"] = str(len(self._body))
+                    headers["content-type"] = "application/json" if imitating else errors.MEDIA_TYPE
+                    headers["content-length"] = str(len(body))
             elif replacing:
-                message = {**message, "body": self._body, "more_body": False}
+                message = {**message, "body": body, "more_body": False}
             await send(message)
 
         await self._app(scope, receive, replace if scope["type"] == "http" else send)

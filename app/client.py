@@ -98,23 +98,23 @@ class Client:
 
     def embedding(self) -> Json:
         """Which embedding model answers, and how far a change is."""
-        return self._json("GET", "/v1/embedding")
+        return self._json("GET", "/v1/embedding-model")
 
     def change_embedding(self, model: str, *, force: bool = False) -> Json:
         """Begins the change to another embedding model."""
-        return self._json("PUT", "/v1/embedding/wanted", json={"model": model, "force": force})
+        return self._json("PUT", "/v1/embedding-model/wanted", json={"model": model, "force": force})
 
     def cancel_embedding(self) -> Json:
         """Gives up the change of the embedding model."""
-        return self._json("DELETE", "/v1/embedding/wanted")
+        return self._json("DELETE", "/v1/embedding-model/wanted")
 
     def roll_embedding_back(self) -> Json:
         """Lets the embedding model before answer again."""
-        return self._json("POST", "/v1/embedding/rollback")
+        return self._json("POST", "/v1/embedding-model/rollback")
 
     def forget_embedding(self) -> Json:
         """Gives up the embedding model that is kept for a rollback."""
-        return self._json("DELETE", "/v1/embedding/kept")
+        return self._json("DELETE", "/v1/embedding-model/kept")
 
     def text(self, document_id: str) -> str:
         """The extracted text of a document."""

@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from generation.types import Answer
 from ingest import recovery
 from retrieval.store import documents
 from retrieval.store.database import Database
@@ -67,6 +68,13 @@ class Metrics:
         for entry in trace.stages:
             if entry.skipped is None:
                 self.stages.labels(entry.stage).observe(entry.milliseconds / 1000)
+
+    def observe_answer(self, answer: Answer) -> None:
+        """Counts the stages of an answer and the tokens it took."""
+        self.observe_trace(answer.trace)
+        if answer.usage is not None:
+            self.tokens.labels("in").inc(answer.usage.prompt_tokens)
+            self.tokens.labels("out").inc(answer.usage.completion_tokens)
 
     def render(self) -> bytes:
         """Everything in the Prometheus text format."""

@@ -54,10 +54,9 @@ class Service:
     def missing(self) -> Sequence[str]:
         """What keeps the service from answering; empty when it is ready."""
         try:
-            _ = self.engines
+            return self.engines.missing()
         except (Overloaded, ModelUnavailable) as reason:
             return [reason.detail]
-        return []
 
     def _run(self) -> None:
         try:

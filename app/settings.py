@@ -7,7 +7,7 @@ them, and a test keeps the two in step.
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
@@ -49,11 +49,41 @@ class Settings(BaseSettings):
         Field(description="Name under the models folder, or path, of a sentence-transformers folder; for new data."),
     ] = "multilingual-e5-small"
     generator_model: Annotated[
-        str, Field(description="Name under the models folder, or path, of a causal language model folder.")
+        str,
+        Field(
+            description="Name under the models folder, or path, of a causal language model folder; for `openai` the "
+            "name that the server knows."
+        ),
     ] = "SmolLM2-135M-Instruct"
     generator_backend: Annotated[
-        Literal["transformers"], Field(description="What runs the generator; more backends follow.")
+        Literal["transformers", "openai"],
+        Field(description="What runs the generator: this process, or a server that speaks OpenAI's protocol."),
     ] = "transformers"
+    generator_url: Annotated[
+        str | None,
+        Field(pattern=r"^https?://", description="For `openai`: the server's URL, which usually ends in `/v1`."),
+    ] = None
+    generator_api_key: Annotated[
+        SecretStr | None, Field(description="For `openai`: the key that the server asks for; it is never logged.")
+    ] = None
+    generator_context_tokens: Annotated[
+        int | None,
+        Field(
+            ge=512,
+            le=10_000_000,
+            description="For `openai`: the model's context; empty: what the server says, or 4096.",
+        ),
+    ] = None
+    generator_connect_seconds: Annotated[
+        float, Field(gt=0, le=60, description="For `openai`: how long connecting may take.")
+    ] = 5.0
+    generator_read_seconds: Annotated[
+        float, Field(gt=0, le=600, description="For `openai`: the longest silence, also before the first word.")
+    ] = 30.0
+    generator_total_seconds: Annotated[
+        float,
+        Field(gt=0, le=3600, description="For `openai`: how long an answer may take, repeated attempts included."),
+    ] = 120.0
     generator_languages: Annotated[
         tuple[str, ...],
         Field(
@@ -110,6 +140,12 @@ class Settings(BaseSettings):
         if not self.database_url:
             # frozen: pydantic's own way to set a derived value
             object.__setattr__(self, "database_url", f"sqlite:///{self.data_dir.resolve() / 'scholiast.db'}")
+        return self
+
+    @model_validator(mode="after")
+    def _need_a_server(self) -> Self:
+        if self.generator_backend == "openai" and not self.generator_url:
+            raise ValueError("the generator backend `openai` needs SCHOLIAST_GENERATOR_URL")
         return self
 
     @property

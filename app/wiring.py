@@ -1,16 +1,15 @@
 """The composition root: builds the objects of both processes from the settings, with plain constructor calls."""
 
-from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from app.embedding_models import open_embedders
+from app.generators import load_generator
 from app.settings import MEBIBYTE, Settings
 from generation.answer import Answerer, AnswerLimits
 from generation.completion import PromptCompletion
-from generation.prompts import answer_messages
-from generation.transformers_model import TransformersModel
-from generation.types import GenerationOptions, LanguageModel
+from generation.types import LanguageModel
 from ingest.batching import EmbeddingBatcher
 from ingest.enricher import Enricher
 from ingest.intake import Intake
@@ -55,6 +54,7 @@ class Engines:
     generator: LanguageModel
     retriever: Retriever
     answerer: Answerer
+    missing: Callable[[], Sequence[str]] = lambda: ()  # what keeps the generator from answering
 
 
 def open_storage(settings: Settings) -> Storage:
@@ -76,28 +76,19 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
     """Loads the models. Raises `ModelUnavailable` if one is missing or not the one the data was embedded with."""
     embedders = open_embedders(settings, storage.database)
     retriever = Retriever(storage.database, Snapshots(storage.database, storage.files), embedders, Ranker())
-    generator = _load_generator(settings)
+    generator = load_generator(settings)
     limits = AnswerLimits(
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)
     )
-    # The first calls allocate, and every answer's prompt begins the same; no person should wait for either.
-    embedders.active().embed_query("warm up")
-    deque(generator.stream(answer_messages("Warm up?", (), ()), GenerationOptions(max_tokens=2), lambda: False), 0)
-    return Engines(embedders, generator, retriever, Answerer(retriever, generator, limits))
-
-
-def _load_generator(settings: Settings) -> LanguageModel:
-    return TransformersModel(
-        settings.model_folder(settings.generator_model),
-        settings.threads,
-        settings.max_waiting_answers,
-        settings.parallel_answers,
-    )
+    embedders.active().embed_query("warm up")  # the first call allocates; no person should wait for that
+    answerer = Answerer(retriever, generator.model, limits)
+    return Engines(embedders, generator.model, retriever, answerer, generator.missing)
 
 
 def generator_on_demand(settings: Settings) -> ModelOnDemand:
     """The generator as ingest uses it: not loaded before a collection asks for it."""
-    return ModelOnDemand(lambda: PromptCompletion(_load_generator(settings)), frozenset(settings.generator_languages))
+    languages = frozenset(settings.generator_languages)
+    return ModelOnDemand(lambda: PromptCompletion(load_generator(settings).model), languages)
 
 
 def build_worker(settings: Settings, name: str) -> Worker:

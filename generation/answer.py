@@ -26,6 +26,9 @@ from retrieval.representations import TreeSearch
 from retrieval.trace import Trace
 from retrieval.types import Hit, Json, SearchRequest, SearchResult
 
+# Whatever the model wrote before this stage is not the answer.
+QUOTE_STAGE = "quote"
+
 
 class Searcher(Protocol):
     """Finds passages for a question."""
@@ -134,7 +137,7 @@ class Answerer:
 def _quote(question: str, passages: Sequence[Hit], result: SearchResult, draft: Draft | None) -> Iterator[AnswerEvent]:
     """Answers in the documents' own words; a draft that no passage carries is kept in the trace only."""
     trace = result.trace
-    with trace.stage("quote") as stage:
+    with trace.stage(QUOTE_STAGE) as stage:
         # The search's own embedder: another may answer by now, and vectors of two models must not meet.
         citation = best_quote(result.embedder, question, passages)
         stage.record(unsupported_draft=draft.text if draft else None, model=result.embedder.model_id)

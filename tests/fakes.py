@@ -35,6 +35,7 @@ class HashEmbedder:
     """
 
     model_id = "hash@1"
+    max_tokens = 512
 
     def __init__(self, model_id: str = "hash@1", dimension: int = DIMENSION) -> None:
         self.model_id = model_id

@@ -3,14 +3,17 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from generation.types import GenerationOptions, Message, TextPiece, Usage
+from generation.types import FinishReason, GenerationOptions, Message, TextPiece, Usage
 from retrieval.trace import Trace
 from retrieval.types import Chunk, Hit, SearchRequest, SearchResult
 from tests.fakes import HashEmbedder
 
 
 class ScriptedModel:
-    """Says the enqueued answers in order, word by word; remembers the prompts. A token is a word."""
+    """Says the enqueued answers in order, word by word; remembers the prompts. A token is a word.
+
+    After the words it raises `failure`, if that is set; `reason` is why it stops otherwise.
+    """
 
     name = "scripted"
 
@@ -19,6 +22,8 @@ class ScriptedModel:
         self.context_tokens = context_tokens
         self.prompts: list[Sequence[Message]] = []
         self.options: list[GenerationOptions] = []
+        self.failure: Exception | None = None
+        self.reason: FinishReason = "stop"
 
     def enqueue(self, answer: str) -> None:
         self.answers.append(answer)
@@ -38,7 +43,9 @@ class ScriptedModel:
                 break
             said += 1
             yield TextPiece(word)
-        reason = "stop" if said == len(words) else "cancelled"
+        if self.failure is not None:
+            raise self.failure
+        reason = self.reason if said == len(words) else "cancelled"
         yield TextPiece("", Usage(self.count_tokens(messages), said, 1.0, 2.0, reason))
 
 

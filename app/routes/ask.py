@@ -3,16 +3,18 @@
 import json
 import threading
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from itertools import chain
 from typing import Any
 
-import anyio.to_thread
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 
 from app import errors
+from app.answer_stream import drawn, whole
 from app.dependencies import ServiceDep
 from app.routes.search import hit_details
 from app.schemas.ask import AnswerDetails, CitationDetails, Question, UsageDetails
@@ -52,13 +54,9 @@ def ask(service: ServiceDep, question: Question) -> AnswerDetails | StreamingRes
     if question.stream:
         # The first event is made here, so that an unknown collection or a full queue is a plain error response.
         first = next(events)
-        return StreamingResponse(
-            _encoded(service, request_id, first, events, cancelled), media_type="text/event-stream"
-        )
-    for event in events:
-        if isinstance(event, DoneEvent):
-            return _finished(service, request_id, event.answer)
-    raise AssertionError("an answer ends with a DoneEvent")
+        stream = _encoded(service, request_id, chain([first], events), cancelled)
+        return StreamingResponse(stream, media_type="text/event-stream")
+    return _finished(service, request_id, whole(events))
 
 
 def _request(service: Service, question: Question) -> AnswerRequest:
@@ -83,22 +81,15 @@ def _request(service: Service, question: Question) -> AnswerRequest:
 
 
 async def _encoded(
-    service: Service, request_id: str, first: AnswerEvent, rest: Iterator[AnswerEvent], cancelled: threading.Event
+    service: Service, request_id: str, events: Iterator[AnswerEvent], cancelled: threading.Event
 ) -> AsyncIterator[bytes]:
-    """The events as server-sent events. When the client goes away, generation stops at the next token."""
+    """The events as server-sent events."""
     try:
-        event: AnswerEvent | None = first
-        while event is not None:
-            yield _sse(*_shown(service, request_id, event))
-            event = await anyio.to_thread.run_sync(_next(rest), abandon_on_cancel=True)
+        async with aclosing(drawn(events, cancelled)) as following:
+            async for event in following:
+                yield _sse(*_shown(service, request_id, event))
     except ScholiastError as error:
         yield _sse("error", errors.body(error))
-    finally:
-        cancelled.set()
-
-
-def _next(events: Iterator[AnswerEvent]) -> Callable[[], AnswerEvent | None]:
-    return lambda: next(events, None)
 
 
 def _shown(service: Service, request_id: str, event: AnswerEvent) -> tuple[str, Any]:
@@ -109,7 +100,7 @@ def _shown(service: Service, request_id: str, event: AnswerEvent) -> tuple[str, 
         case TokenEvent(text):
             return "token", {"text": text}
         case CitationEvent(citation):
-            return "citation", _citation(citation)
+            return "citation", citation_details(citation)
         case DoneEvent(answer):
             return "done", _finished(service, request_id, answer)
 
@@ -120,15 +111,12 @@ def _sse(name: str, data: Any) -> bytes:
 
 
 def _finished(service: Service, request_id: str, answer: Answer) -> AnswerDetails:
-    service.metrics.observe_trace(answer.trace)
+    service.metrics.observe_answer(answer)
     usage = answer.usage
-    if usage is not None:
-        service.metrics.tokens.labels("in").inc(usage.prompt_tokens)
-        service.metrics.tokens.labels("out").inc(usage.completion_tokens)
     return AnswerDetails(
         request_id=request_id,
         answer=answer.text,
-        citations=[_citation(citation) for citation in answer.citations],
+        citations=[citation_details(citation) for citation in answer.citations],
         passages=[hit_details(hit) for hit in answer.passages],
         abstained=answer.abstained,
         trace=TraceDetails(**answer.trace.as_dict()),
@@ -136,5 +124,6 @@ def _finished(service: Service, request_id: str, answer: Answer) -> AnswerDetail
     )
 
 
-def _citation(citation: Citation) -> CitationDetails:
+def citation_details(citation: Citation) -> CitationDetails:
+    """The citation as the API shows it."""
     return CitationDetails.model_validate(citation, from_attributes=True)

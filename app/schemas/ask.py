@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from app.schemas.fields import (
+    DEFAULT_ANSWER_TOKENS,
+    MAX_ANSWER_TOKENS,
     MAX_QUERY_CHARACTERS,
     CollectionName,
     Metadata,
@@ -37,7 +39,9 @@ class AskOptions(Strict):
     temperature: Annotated[float, Field(ge=0, le=2, description="0 is greedy and repeatable.")] = 0.0
     top_p: Annotated[float, Field(gt=0, le=1, description="Sample from the likeliest tokens of this mass.")] = 1.0
     top_k: Annotated[int, Field(ge=0, le=1000, description="Sample from so many tokens; 0: all.")] = 0
-    max_tokens: Annotated[int, Field(ge=1, le=1024, description="Longest answer, in tokens.")] = 64
+    max_tokens: Annotated[int, Field(ge=1, le=MAX_ANSWER_TOKENS, description="Longest answer, in tokens.")] = (
+        DEFAULT_ANSWER_TOKENS
+    )
     seed: Annotated[int, Field(ge=0, le=2**63 - 1, description="Makes sampling repeatable.")] | None = None
 
 

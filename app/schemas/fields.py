@@ -8,6 +8,8 @@ from retrieval.representations import RepresentationName, TreeSearch
 
 MAX_QUERY_CHARACTERS = 10_000
 MAX_TEXT_CHARACTERS = 20_000_000
+MAX_ANSWER_TOKENS = 1024
+DEFAULT_ANSWER_TOKENS = 64
 Metadata = dict[str, Any]
 
 

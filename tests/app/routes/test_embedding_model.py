@@ -20,11 +20,11 @@ def reembedder(running: Running) -> Reembedder:
 
 
 def state(running: Running) -> Any:
-    return running.client.get("/v1/embedding").json()
+    return running.client.get("/v1/embedding-model").json()
 
 
 def want(running: Running, model: str = "other", **options: Any) -> Any:
-    return running.client.put("/v1/embedding/wanted", json={"model": model, **options})
+    return running.client.put("/v1/embedding-model/wanted", json={"model": model, **options})
 
 
 def search(running: Running, query: str = "goats") -> Any:
@@ -62,10 +62,10 @@ def test_searches_and_answers_go_on_through_change_rollback_and_forgetting(
         assert state(running)["kept"]["behind"] == 1
         reembedder.advance(threading.Event())
         for name in ("hash", "other", "hash"):
-            assert running.client.post("/v1/embedding/rollback").json()["active"]["name"] == name
+            assert running.client.post("/v1/embedding-model/rollback").json()["active"]["name"] == name
             assert models_of(search(running)) == [f"{name}@1"] * 2
             assert search(running, "herons")["hits"][0]["why"]["dense_rank"] == 1
-        assert running.client.delete("/v1/embedding/kept").json()["kept"] is None
+        assert running.client.delete("/v1/embedding-model/kept").json()["kept"] is None
         reembedder.advance(threading.Event())
     finally:
         stop.set()
@@ -92,8 +92,8 @@ def test_a_change_shows_its_progress_and_can_be_given_up(running: Running) -> No
         models.note(connection, "other@1", "embed", 3, 10)
     wanted = {"id": "other@1", "name": "other", "stage": "embed", "done": 3, "total": 10, "problem": None}
     assert state(running)["wanted"] == wanted
-    assert running.client.delete("/v1/embedding/wanted").json()["wanted"] is None
-    assert running.client.delete("/v1/embedding/wanted").status_code == 409
+    assert running.client.delete("/v1/embedding-model/wanted").json()["wanted"] is None
+    assert running.client.delete("/v1/embedding-model/wanted").status_code == 409
 
 
 @pytest.mark.parametrize("model", ["../other", "/etc", "..", ".hidden", "a/b"])

@@ -10,7 +10,7 @@ from app.service import Service
 from retrieval.store import models, reembedding
 from retrieval.store.models import EmbeddingModel
 
-router = APIRouter(prefix="/v1/embedding", tags=["embedding"])
+router = APIRouter(prefix="/v1/embedding-model", tags=["embedding"])
 
 
 @router.get("")

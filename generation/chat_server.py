@@ -76,10 +76,7 @@ class ChatServer:
     async def context_tokens(self) -> int | None:
         """The length of the model's context, where the server tells; raises `ServerFault`."""
         async with self._faults():
-            try:
-                listed = await self._client.models.list()
-            except self._openai.NotFoundError:
-                return None  # some servers have no list
+            listed = await self._client.models.list()
             for model in listed.data:
                 tokens = getattr(model, "max_model_len", None)
                 if model.id == self._settings.model and isinstance(tokens, int):

@@ -8,7 +8,7 @@ whatever it waits for.
 import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 import anyio
@@ -182,7 +182,8 @@ class OpenAIModel:
         completion = ServerCompletion(options)
         try:
             with anyio.fail_after(self._limits.total_seconds):
-                self._probed_tokens = await self._server.context_tokens()
+                with suppress(ServerFault):  # some servers fail at this and answer all the same
+                    self._probed_tokens = await self._server.context_tokens()
                 async with aclosing(self._server.complete([Message("user", "Hello")], options)) as pieces:
                     async for piece in pieces:
                         completion.take(piece)

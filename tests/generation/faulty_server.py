@@ -22,6 +22,7 @@ class FaultyServer:
         self.once: list[str] = []
         self.calls: list[dict[str, Any]] = []  # the bodies of the completions asked for
         self.headers: list[str] = []
+        self.lists = True  # its models
         self.disconnected = threading.Event()  # a client has gone in the middle of an endless answer
         self._models = [{"id": "tiny", "object": "model", "max_model_len": context_tokens}]
         self._stopping = threading.Event()
@@ -62,6 +63,9 @@ class FaultyServer:
     def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             head, body = _request(connection)
+            if head.startswith("GET") and not self.lists:
+                connection.sendall(_json({}, "500 Internal Server Error"))
+                return
             if head.startswith("GET"):
                 connection.sendall(_json({"object": "list", "data": self._models}))
                 return

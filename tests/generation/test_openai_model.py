@@ -213,6 +213,13 @@ def test_the_context_is_the_server_s_unless_it_is_set(make: Made) -> None:
     assert make(ready=False).context_tokens in (2048, 4096)  # before the server has told, a careful guess
 
 
+def test_a_server_that_cannot_list_its_models_is_asked_all_the_same(make: Made, server: FaultyServer) -> None:
+    server.lists = False
+    model = make()
+    assert said(model)[0] == "".join(ANSWER)
+    assert model.context_tokens == 4096
+
+
 def test_a_server_that_comes_later_is_found(make: Made, server: FaultyServer) -> None:
     server.refuse()
     model = make(ready=False)

@@ -95,18 +95,24 @@ def _cell(row: Row) -> str:
 def _plot(report: Report, path: Path) -> None:
     """One panel a metric: a bar for every system and data set."""
     metrics = list(dict.fromkeys(row.metric for row in report.rows))
-    figure, panels = pyplot.subplots(len(metrics), 1, figsize=(8, 1.2 + 1.6 * len(metrics)), squeeze=False)
+    bars = [sum(row.metric == metric for row in report.rows) for metric in metrics]
+    # Every bar gets the height of its label, and every panel room for its title and axis.
+    heights = [0.9 + 0.2 * count for count in bars]
+    figure, panels = pyplot.subplots(
+        len(metrics), 1, figsize=(8, sum(heights)), height_ratios=heights, squeeze=False, layout="constrained"
+    )
     for panel, metric in zip(panels[:, 0], metrics, strict=True):
         rows = [row for row in report.rows if row.metric == metric]
         labels = [f"{row.system}, {row.data}" for row in rows]
         panel.barh(labels, [row.value for row in rows], color="#0b6b5d")
+        panel.tick_params(labelsize=8)
+        panel.margins(y=0.02)
         for position, row in enumerate(rows):
             if row.low is not None and row.high is not None:
                 panel.plot([row.low, row.high], [position, position], color="#1f2328", linewidth=2)
         panel.invert_yaxis()
         panel.set_title(metric, loc="left", fontsize=10)
         panel.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
 

@@ -142,9 +142,11 @@ def _occurrences(numbers: Mapping[str, int], parts: Sequence[_Part], count: int)
         headings[part.candidates] = index.heading_lengths[part.rows]
         codes.append(_coded(index, numbers)[sequence])
         owners.append(np.repeat(part.candidates, lengths[part.candidates]))
-    owner = np.concatenate(owners)
-    order = np.argsort(owner, kind="stable")
-    return Occurrences(np.concatenate(codes)[order], owner[order], lengths, headings)
+    code, owner = np.concatenate(codes), np.concatenate(owners)
+    if len(parts) > 1:  # each part is in the order of the table, but not all together
+        order = np.argsort(owner, kind="stable")
+        code, owner = code[order], owner[order]
+    return Occurrences(code, owner, lengths, headings)
 
 
 def _coded(index: SparseIndex, numbers: Mapping[str, int]) -> Integers:
@@ -187,12 +189,7 @@ def _leader_bodies(parts: Sequence[_Part]) -> Iterator[set[str]]:
 def _ideographic(parts: Sequence[_Part], count: int) -> Floats:
     shares = np.zeros(count)
     for part in parts:
-        index = part.segment.sparse
-        sequence, lengths = index.terms_of(part.rows)
-        owners = np.repeat(np.arange(len(lengths)), lengths)
-        shares[part.candidates] = np.bincount(owners, index.ideographic[sequence], len(lengths)) / np.maximum(
-            lengths, 1
-        )
+        shares[part.candidates] = part.segment.sparse.ideographic[part.rows]
     return shares
 
 

@@ -38,8 +38,8 @@ def _fused_rank(table: CandidateTable) -> Floats:
 
 
 def _to_best(values: Floats) -> Floats:
-    difference: Floats = values - values.max(initial=-np.inf)
-    return difference
+    found: Floats = values - values.max(initial=-np.inf)
+    return found
 
 
 def _share_of_best(values: Floats) -> Floats:

@@ -42,23 +42,26 @@ class TreeEnsemble:
         (Palczewska et al., "Interpreting random forest classification models using a feature contribution method",
         2013). The columns sum to the prediction.
         """
-        path = self._walk(rows)
-        added = np.zeros((len(rows), len(self.features) + 1))
-        added[:, -1] = self.values[self.roots].sum()
-        every = np.repeat(np.arange(len(rows)), len(self.roots))
-        for above, below in zip(path, path[1:], strict=False):
-            change = self.values[below] - self.values[above]
-            np.add.at(added, (every, self.split_features[above].ravel()), change.ravel())
+        path = np.stack(self._walk(rows))
+        width = len(self.features) + 1
+        changes = np.diff(self.values[path], axis=0)
+        # The cell of the result that each step adds to.
+        cells = self.split_features[path[:-1]] + np.arange(len(rows))[:, None] * width
+        sums = np.bincount(cells.ravel(), changes.ravel(), len(rows) * width).astype(np.float64)  # integers if no rows
+        added: Floats = sums.reshape(len(rows), width)
+        added[:, -1] += self.values[self.roots].sum()
         return added
 
     def _walk(self, rows: Floats) -> list[NDArray[np.int64]]:
         """The nodes [rows, trees] that the rows reach at every depth, leaves last."""
-        nodes = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
+        nodes = np.tile(self.roots, (len(rows), 1))
         path = [nodes]
-        every = np.arange(len(rows))[:, None]
+        # Flat arrays and `take`: half the time of indexing by pairs.
+        values, children = rows.ravel(), self.children.ravel()
+        starts = np.arange(len(rows))[:, None] * len(self.features)
         for _ in range(self.depth):
-            right = rows[every, self.split_features[nodes]] > self.thresholds[nodes]
-            nodes = self.children[nodes, right.astype(np.int64)]
+            right = values.take(starts + self.split_features.take(nodes)) > self.thresholds.take(nodes)
+            nodes = children.take(2 * nodes + right)
             path.append(nodes)
         return path
 

@@ -26,7 +26,6 @@ class SparseIndex:
 
     vocabulary: dict[str, int]
     words: tuple[str, ...]  # the same, by number
-    ideographic: NDArray[np.bool_]  # [terms]: written without spaces
     offsets: NDArray[np.int64]  # [terms + 1]
     rows: NDArray[np.int32]  # [postings]
     frequencies: NDArray[np.float32]  # [postings]
@@ -34,6 +33,7 @@ class SparseIndex:
     sequences: NDArray[np.int32]  # [terms of all rows]
     starts: NDArray[np.int64]  # [rows + 1]
     heading_lengths: NDArray[np.int32]  # [rows], in terms
+    ideographic: NDArray[np.float32]  # [rows]: the share of terms that are written without spaces
 
     def postings(self, term: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Rows that contain the term, and how often each does."""
@@ -84,7 +84,6 @@ def build(terms: Sequence[str], heading_lengths: Sequence[int] | None = None) ->
     return SparseIndex(
         vocabulary,
         tuple(vocabulary),
-        _ideographic(vocabulary),
         offsets.astype(np.int64),
         rows.astype(np.int32),
         counts.astype(np.float32),
@@ -92,6 +91,7 @@ def build(terms: Sequence[str], heading_lengths: Sequence[int] | None = None) ->
         sequences,
         _starts(lengths),
         headings.astype(np.int32),
+        _ideographic(vocabulary, sequences, lengths),
     )
 
 
@@ -103,7 +103,6 @@ def from_bytes(data: bytes) -> SparseIndex:
         return SparseIndex(
             vocabulary,
             tuple(vocabulary),
-            _ideographic(vocabulary),
             arrays["offsets"],
             arrays["rows"],
             arrays["frequencies"],
@@ -111,11 +110,17 @@ def from_bytes(data: bytes) -> SparseIndex:
             arrays["sequences"],
             _starts(arrays["lengths"]),
             arrays["heading_lengths"],
+            _ideographic(vocabulary, arrays["sequences"], arrays["lengths"]),
         )
 
 
-def _ideographic(words: Iterable[str]) -> NDArray[np.bool_]:
-    return np.array([word[0] >= FIRST_IDEOGRAPH for word in words], dtype=np.bool_)
+def _ideographic(
+    words: Iterable[str], sequences: NDArray[np.int32], lengths: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    of_word = np.array([word[0] >= FIRST_IDEOGRAPH for word in words], dtype=np.bool_)
+    owners = np.repeat(np.arange(len(lengths)), lengths.astype(np.int64))
+    counts = np.bincount(owners, of_word[sequences], len(lengths))
+    return (counts / np.maximum(lengths, 1)).astype(np.float32)
 
 
 def _starts(lengths: NDArray[np.float32]) -> NDArray[np.int64]:

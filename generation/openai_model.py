@@ -173,7 +173,7 @@ class OpenAIModel:
                 _LOGGER.warning("%s It is looked for until it answers.", missing)
             self._missing = missing
             await anyio.sleep(pause)
-            pause = min(1.5 * pause, 15 * self._limits.probe_pause_seconds)
+            pause = min(1.5 * pause, 5 * self._limits.probe_pause_seconds)
         self._missing = None
         _LOGGER.info("The generator's server answers; %s holds %d tokens.", self._model, self.context_tokens)
 

@@ -44,7 +44,10 @@ class WaitingModel:
     def stream(self, messages: Any, options: Any, cancelled: Any) -> Iterator[TextPiece]:
         yield from map(TextPiece, self.words)
         self.waits.set()
+        deadline = time.monotonic() + 10
         while not cancelled():
+            if time.monotonic() > deadline:
+                return
             time.sleep(0.01)
         self.stopped.set()
 

@@ -18,9 +18,16 @@ from retrieval.store.schema import changes, chunks, documents
 def check_indexes(scene: Scene) -> Iterator[Finding]:
     """Indexes that are missing, damaged or not what the database says."""
     for generation in generations.listed(scene.connection):
-        if fault := _fault(scene, generation):
+        fault = _fault(scene, generation)
+        if fault is not None and _is_listed(scene, generation):
             problem = f"The index of collection {generation.collection} {fault}"
             yield Finding(problem, f"{FIX} (drops it, the worker rebuilds it)", DropIndex(generation))
+
+
+def _is_listed(scene: Scene, generation: Generation) -> bool:
+    """False for one that a running worker has replaced, and swept away, since the check began."""
+    with scene.storage.database.read() as now:
+        return any(other.key == generation.key for other in generations.listed(now))
 
 
 def _fault(scene: Scene, generation: Generation) -> str | None:

@@ -13,7 +13,8 @@ from rich.console import Console
 from sqlalchemy import delete, select, text, update
 from typer.testing import CliRunner
 
-from app.checks.finding import Finding
+from app.checks.finding import Finding, Scene
+from app.checks.indexes import check_indexes
 from app.cli import app as command_line
 from app.doctor import examine, main, mend
 from app.settings import Settings
@@ -127,6 +128,16 @@ def test_a_damaged_or_missing_index_is_dropped_and_can_be_rebuilt(patient: Patie
     assert not folder.exists()
     patient.build()
     assert patient.examine() == []
+
+
+def test_an_index_that_is_replaced_while_the_check_looks_is_no_finding(patient: Patient) -> None:
+    with patient.storage.database.read() as connection:
+        scene = Scene(connection, patient.storage, patient.settings.data_dir, HashEmbedder.model_id, frozenset())
+        assert list(check_indexes(scene)) == []  # from here on the connection sees this moment
+        replaced = patient.index_folder()
+        patient.build()
+        assert not replaced.exists()
+        assert list(check_indexes(scene)) == []
 
 
 def test_an_index_that_lacks_a_chunk_is_dropped(patient: Patient) -> None:

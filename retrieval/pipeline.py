@@ -133,7 +133,7 @@ class Retriever:
             looked_at = fused[:RANKING_DEPTH]
             table = tabulate(query, snapshot, lists, looked_at)
             ranked = self._ranker.rank([key for key, _ in looked_at], table, explained=FETCHED * request.k)
-            stage.record(model=self._ranker.name, candidates=len(ranked))
+            stage.record(ranker=self._ranker.name, candidates=len(ranked))
         return ranked
 
     def _fetch(self, ranked: Sequence[Ranked], lists: Mapping[str, Candidates], k: int, trace: Trace) -> Sequence[Hit]:

@@ -35,6 +35,13 @@ class Running:
     model: ScriptedModel
     embedders: Embedders
 
+    @property
+    def embedder(self) -> HashEmbedder:
+        """The embedder that answers now."""
+        embedder = self.embedders.active()
+        assert isinstance(embedder, HashEmbedder)
+        return embedder
+
     def tools(self) -> IngestTools:
         storage, embedder = self.service.storage, self.embedders.active()
         return IngestTools(

@@ -21,7 +21,7 @@ demo: setup  ## Ingests the sample documents, asks about them, prints cited answ
 	$(BIN)/scholiast demo
 
 test: setup-test lint  ## Lint, types and the default test suite
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
 test-full: setup-test lint  ## The same with the long tests
 	$(BIN)/python -m pytest -q -m ""

@@ -16,6 +16,7 @@ from ingest.reembedder import Reembedder
 from retrieval.embedders import Embedders
 from retrieval.errors import Conflict
 from retrieval.pipeline import Retriever
+from retrieval.ranking import Ranker
 from retrieval.snapshot import Snapshots
 from retrieval.store import changes, collections, generations, models, reembedding
 from retrieval.store.documents import Document
@@ -43,7 +44,9 @@ class Changing:
         self.embedders = Embedders(library.database, self.load)
         self.replaced: dict[str, HashEmbedder] = {}  # what `load` gives for a name in place of the usual
         self.reembedder = self.another_worker()
-        self.retriever = Retriever(library.database, Snapshots(library.database, library.files), self.embedders)
+        self.retriever = Retriever(
+            library.database, Snapshots(library.database, library.files), self.embedders, Ranker()
+        )
 
     def load(self, name: str) -> HashEmbedder:
         return self.replaced.get(name) or load_scripted(name)

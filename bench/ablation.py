@@ -15,6 +15,10 @@ class WithoutGroup:
         self._left_out = GROUPS[group].keys()
         self.name = f"{ranker.name} without {group}"
 
+    def suits(self, model_id: str) -> bool:
+        """As the whole ranker."""
+        return self._ranker.suits(model_id)
+
     def rank(self, keys: Sequence[int], table: CandidateTable, explained: int) -> Sequence[Ranked]:
         """The candidates, best first."""
         ranked = [

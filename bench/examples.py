@@ -8,11 +8,12 @@ from bench.library import Library
 from retrieval.types import Json
 
 FOLDER = Path("examples")
+DOCUMENTS = FOLDER / "documents"
 
 
 def store(library: Library) -> Mapping[str, str]:
     """Ingests the sample documents; gives the name of every document id."""
-    paths = sorted((FOLDER / "documents").iterdir())
+    paths = sorted(DOCUMENTS.iterdir())
     return {library.add(path.name, path.read_bytes()).id: path.name for path in paths}
 
 

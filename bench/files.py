@@ -13,13 +13,13 @@ from pathlib import Path
 from statistics import median
 
 from app.settings import MEBIBYTE, Settings
+from bench import examples
 from bench.report import Report, Row
 from ingest.parsing.detect import HEAD_SIZE, detect_media_type
 from ingest.parsing.sandbox import ParserSandbox
 from ingest.parsing.sandbox_limits import SandboxLimits
 from retrieval.errors import DocumentRejected
 
-EXAMPLES = Path("examples/documents")
 OURS = "scholiast"
 READ = "read"
 _SIDE_BY_SIDE = 2  # as many as a worker has parser processes
@@ -40,7 +40,7 @@ class Outcome:
 
 def run(settings: Settings, data: Path | None = None) -> Report:
     """Outcomes, blocks and seconds by file name extension; the configuration has the reason for each refused file."""
-    folder = data or EXAMPLES
+    folder = data or examples.DOCUMENTS
     limits = SandboxLimits(settings.parse_memory_mib * MEBIBYTE, settings.parse_seconds)
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     with ParserSandbox(_SIDE_BY_SIDE, limits) as sandbox, ThreadPoolExecutor(_SIDE_BY_SIDE) as threads:

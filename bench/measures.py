@@ -3,10 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 import ir_measures
-from ir_measures import RR, R, nDCG
+from ir_measures import RR, R, Success, nDCG
 
 Judgements = Mapping[str, Mapping[str, int]]
-MEASURES = {"nDCG@10": nDCG @ 10, "recall@10": R @ 10, "recall@100": R @ 100, "MRR@10": RR @ 10}
+MEASURES = {
+    "nDCG@10": nDCG @ 10,
+    "recall@10": R @ 10,
+    "recall@100": R @ 100,
+    "MRR@10": RR @ 10,
+    "right in the first 5": Success @ 5,
+}
 _NAMES = {measure: name for name, measure in MEASURES.items()}
 
 

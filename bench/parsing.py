@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bench import examples
 from bench.markdown_text import Content, Words, read_markdown, words
 from bench.report import Report, Row, bootstrap
 from ingest.parsing.detect import HEAD_SIZE, SUPPORTED, detect_media_type
@@ -19,7 +20,6 @@ from ingest.parsing.quality import measure
 from ingest.parsing.types import ParsedDocument
 from retrieval.errors import DocumentRejected
 
-EXAMPLES = Path("examples/documents")
 OURS = "scholiast"
 METRICS = ("token F1", "heading recall", "cell recall")
 _READ = frozenset(extension for extensions in SUPPORTED.values() for extension in extensions)
@@ -96,7 +96,7 @@ def content_of(document: ParsedDocument) -> Content:
 def _examples() -> Iterator[Row]:
     """The parse quality of the sample documents by format."""
     found: dict[str, list[float]] = {}
-    for path in sorted(EXAMPLES.iterdir()):
+    for path in sorted(examples.DOCUMENTS.iterdir()):
         document = parse(path, detect_media_type(path.name, path.read_bytes()[:HEAD_SIZE]))
         found.setdefault(path.suffix[1:], []).append(measure(document).score)
     for extension, scores in found.items():

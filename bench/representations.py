@@ -4,17 +4,15 @@ Over the sample documents and their questions; with `--data FOLDER` also over co
 passages that share a title are joined into one document, as they were before somebody cut them up.
 """
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from app.settings import Settings
-from bench import articles
+from bench import articles, examples
 from bench.corpora import Corpus, load
 from bench.library import COLLECTION, Library, opened
 from bench.report import Report, Row, bootstrap
-from bench.retrieval import EXAMPLES
 from retrieval.store import collections
 from retrieval.types import SearchRequest
 
@@ -45,14 +43,12 @@ def run(settings: Settings, data: Path | None = None) -> Report:
 
 def _examples(library: Library) -> Iterator[Row]:
     _ask_for_all(library)
-    paths = sorted((EXAMPLES / "documents").iterdir())
-    names = {library.add(path.name, path.read_bytes()).id: path.name for path in paths}
+    names = examples.store(library)
     seconds = _enriched(library)
     yield Row("enrichment", f"examples, {library.build()} chunks", "seconds", seconds)
-    asked = [entry for entry in json.loads((EXAMPLES / "questions.json").read_text()) if entry["documents"]]
     for system, representations in SYSTEMS.items():
         found = []
-        for entry in asked:
+        for entry in examples.questions():
             request = SearchRequest(entry["question"], COLLECTION, 5, representations=representations)
             hits = library.retriever.search(request).hits
             found.append(float(any(names[hit.chunk.document_id] in entry["documents"] for hit in hits)))

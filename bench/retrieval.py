@@ -4,7 +4,6 @@ Over the sample documents and their questions; with `--data FOLDER` also over co
 passage becomes a document. What is measured is the service's own `Retriever.search`.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 import psutil
 
 from app.settings import Settings
-from bench import baseline, corpora
+from bench import baseline, corpora, examples
 from bench.ablation import WithoutGroup
 from bench.corpora import Corpus
 from bench.library import COLLECTION, Library, filled, opened
@@ -28,7 +27,6 @@ from retrieval.recall import Query, recall
 from retrieval.store import chunks
 from retrieval.types import Chunk, Json, SearchRequest
 
-EXAMPLES = Path("examples")
 MEBIBYTE = 1 << 20
 # Queries and passages of a corpus that `--quick` uses.
 QUICK = (50, 200)
@@ -151,16 +149,19 @@ def _ask(
 
 
 def _examples(library: Library, scope: Scope) -> Iterator[Outcome]:
-    """By language. Right is a chunk of a right document that contains the answer, or any of it if none does."""
-    paths = sorted((EXAMPLES / "documents").iterdir())
-    ids = {path.name: library.add(path.name, path.read_bytes()).id for path in paths}
+    """By language, twice: the right documents, and their chunks that contain the answer, or all if none does."""
+    ids = {name: document_id for document_id, name in examples.store(library).items()}
     library.build()
-    entries = [entry for entry in json.loads((EXAMPLES / "questions.json").read_text()) if entry["documents"]]
+    entries = examples.questions()
     for language in dict.fromkeys(entry["language"] for entry in entries):
         asked = [entry for entry in entries if entry["language"] == language]
         judgements = {entry["id"]: dict.fromkeys(_right(library, entry, ids), 1) for entry in asked}
         queries = {entry["id"]: entry["question"] for entry in asked}
         yield _ask(library, f"examples, {language}", queries, judgements, lambda chunk: chunk.id, scope)
+        judgements = {entry["id"]: {ids[name]: 1 for name in entry["documents"]} for entry in asked}
+        yield _ask(
+            library, f"examples, {language}, documents", queries, judgements, lambda chunk: chunk.document_id, scope
+        )
 
 
 def _right(library: Library, entry: Json, ids: Mapping[str, str]) -> Sequence[str]:

@@ -40,6 +40,8 @@ class CandidateRanker(Protocol):
 
     name: str
 
+    def suits(self, model_id: str) -> bool: ...
+
     def rank(self, keys: Sequence[int], table: CandidateTable, explained: int) -> Sequence[Ranked]: ...
 
 
@@ -126,8 +128,9 @@ class Retriever:
         trace: Trace,
     ) -> Sequence[Ranked]:
         """The candidates in their final order, the first ones with what put them there."""
-        if not request.rerank:
-            trace.skip("rank", "the request asks for the order of fusion")
+        if not request.rerank or not self._ranker.suits(snapshot.model_id):
+            reason = "the ranker was trained with another embedding model"
+            trace.skip("rank", reason if request.rerank else "the request asks for the order of fusion")
             return [Ranked(key, score) for key, score in fused]
         with trace.stage("rank") as stage:
             looked_at = fused[:RANKING_DEPTH]

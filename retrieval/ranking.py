@@ -17,6 +17,8 @@ from retrieval.features import FEATURES, matrix
 from retrieval.tree_ensemble import TreeEnsemble
 
 DEFAULT_RANKER = Path(__file__).with_name("default_ranker.txt")
+# Cosines of another embedding model have other levels, so trees that split on them would order by accident.
+DEFAULT_EMBEDDER = "multilingual-e5-small"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,16 @@ class Ranked:
 class Ranker:
     """One loaded model. Immutable, so any number of threads may use it."""
 
-    def __init__(self, path: Path = DEFAULT_RANKER) -> None:
-        """Raises `ModelUnavailable` if the file holds no model, or one for other features than there are."""
+    def __init__(self, path: Path = DEFAULT_RANKER, embedder: str = DEFAULT_EMBEDDER) -> None:
+        """`embedder` is the name of the embedding model whose cosines it was trained with.
+
+        Raises `ModelUnavailable` if the file holds no model, or one for other features than there are.
+        """
         try:
             text = path.read_text()
         except OSError as error:
             raise ModelUnavailable(f"The ranker {path.name} cannot be read: {error.strerror}.") from error
+        self.embedder = embedder
         self._ensemble: TreeEnsemble = tree_ensemble.read(text)
         self.name = path.stem
         self.features = tuple(self._ensemble.features)
@@ -47,6 +53,10 @@ class Ranker:
                 f"The ranker {path.name} was trained with features that this version does not have: "
                 f"{', '.join(unknown)}. Train it again, or use one that came with this version."
             )
+
+    def suits(self, model_id: str) -> bool:
+        """Whether it was trained with the cosines of this embedding model, known by the name before its `@`."""
+        return model_id.partition("@")[0] == self.embedder
 
     def rank(self, keys: Sequence[int], table: CandidateTable, explained: int) -> Sequence[Ranked]:
         """The candidates, best first; equal scores keep the order of fusion. The first `explained` say why."""

@@ -7,6 +7,7 @@ waits for the writer, and a document is found, or gone, from the moment its tran
 import logging
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +53,10 @@ class Snapshot:
         )
 
 
+class _Replaced(Exception):
+    """The index that was looked up is gone because there is a newer one."""
+
+
 class Snapshots:
     """The latest snapshot of every collection that was asked for."""
 
@@ -85,6 +90,11 @@ class Snapshots:
 
     def _follow(self, collection: str) -> Snapshot:
         # The lock is held: a second thread that waited here finds the work done.
+        while True:
+            with suppress(_Replaced):
+                return self._read(collection)
+
+    def _read(self, collection: str) -> Snapshot:
         with self._database.read() as connection:
             collections.get(connection, collection)
             number = changes.latest(connection, collection)
@@ -111,6 +121,8 @@ class Snapshots:
             try:
                 loaded = self._files.load(generation)
             except IndexDamaged as damage:
+                if self._is_replaced(generation):
+                    raise _Replaced from damage
                 _LOGGER.warning("Index of collection %s: %s It is rebuilt from the database.", collection, damage)
                 # The reading transaction must not wait for the writing one.
                 threading.Thread(target=self._withdraw, args=(generation.key,)).start()
@@ -122,6 +134,12 @@ class Snapshots:
         fresh = frozenset(rows.revision_keys.tolist())
         number = changes.latest(connection, collection)
         return Snapshot(number, None, (segment.from_rows(rows),), (every,), fresh, model_id)
+
+    def _is_replaced(self, generation: Generation) -> bool:
+        """Whether a worker has published another, and swept this one away, since it was looked up."""
+        with self._database.read() as now:
+            newest = generations.newest(now, generation.collection, generation.model_id)
+        return newest is not None and newest.key != generation.key
 
     def _withdraw(self, generation_key: int) -> None:
         with self._database.write() as connection:

@@ -62,6 +62,11 @@ class HashEmbedder:
         return unit
 
 
+def scripted_ranker() -> Ranker:
+    """The ranker that ships, as if it had been trained with the hash embedder."""
+    return Ranker(embedder=HashEmbedder.model_id.partition("@")[0])
+
+
 def load_scripted(name: str) -> HashEmbedder:
     """The embedder of that name, as `Embedders` loads it."""
     scripted = {"hash": HashEmbedder(), "other": HashEmbedder("other@1", 48), "third": HashEmbedder("third@1", 48)}
@@ -194,7 +199,7 @@ class Library:
         return Snapshots(self.database, self.files)
 
     def retriever(self) -> Retriever:
-        return Retriever(self.database, self.snapshots(), {self.embedder.model_id: self.embedder}, Ranker())
+        return Retriever(self.database, self.snapshots(), {self.embedder.model_id: self.embedder}, scripted_ranker())
 
     def build(self, collection: str = "default") -> int:
         return self.files.build(self.database, collection, self.embedder.model_id)

@@ -9,6 +9,15 @@ from retrieval.types import Chunk, Hit, SearchRequest, SearchResult
 from tests.fakes import HashEmbedder
 
 
+class Clock:
+    """Stands still until it is moved, so that what waits for time waits as long as a test looks at it."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class ScriptedModel:
     """Says the enqueued answers in order, word by word; remembers the prompts. A token is a word.
 

@@ -19,10 +19,9 @@ from ingest.enricher import Enricher
 from ingest.pipeline import IngestTools, ingest_documents
 from retrieval.embedders import Embedders
 from retrieval.pipeline import Retriever
-from retrieval.ranking import Ranker
 from retrieval.snapshot import Snapshots
 from retrieval.store import documents, models
-from tests.fakes import HashEmbedder, ParagraphParser, load_scripted
+from tests.fakes import HashEmbedder, ParagraphParser, load_scripted, scripted_ranker
 from tests.fakes_generation import ScriptedModel
 
 
@@ -82,7 +81,9 @@ def running(tmp_path: Path, empty_database: Path) -> Iterator[Running]:
         embedders = Embedders(storage.database, load_scripted)
         with storage.database.write() as connection:
             models.settle(connection, HashEmbedder.model_id, "hash")
-        retriever = Retriever(storage.database, Snapshots(storage.database, storage.files), embedders, Ranker())
+        retriever = Retriever(
+            storage.database, Snapshots(storage.database, storage.files), embedders, scripted_ranker()
+        )
         return Engines(embedders, model, retriever, Answerer(retriever, model, AnswerLimits(0.0, 4, 1600)))
 
     settings = Settings(data_dir=tmp_path, workers=0, max_upload_mib=1, max_files_per_upload=3, _env_file=None)

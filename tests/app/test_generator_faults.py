@@ -12,6 +12,7 @@ from generation.chat_server import ServerSettings
 from generation.circuit_breaker import CircuitBreaker
 from generation.openai_model import CallLimits, OpenAIModel
 from tests.app.conftest import Running
+from tests.fakes_generation import Clock
 from tests.generation.faulty_server import FaultyServer
 
 QUESTION = "When was the lighthouse built?"
@@ -41,15 +42,6 @@ def server() -> Iterator[FaultyServer]:
     server = FaultyServer()
     yield server
     server.close()
-
-
-class Clock:
-    """Stands still until it is moved, so that the breaker stays open as long as a test looks at it."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -27,13 +27,12 @@ from app.settings import Settings
 from app.wiring import open_storage
 from retrieval.errors import Conflict, InvalidRequest, ScholiastError
 from retrieval.pipeline import Retriever
-from retrieval.ranking import Ranker
 from retrieval.snapshot import Snapshots
 from retrieval.store import documents
 from retrieval.store.database import Database
 from retrieval.types import SearchRequest
 from tests.app.conftest import Running
-from tests.fakes import HashEmbedder
+from tests.fakes import HashEmbedder, scripted_ranker
 
 _TEXTS = [f"Document {number} speaks of {subject}." for number, subject in enumerate(["goats", "boats", "coats"])]
 
@@ -75,7 +74,7 @@ def found(settings: Settings, query: str) -> list[tuple[str, str, float]]:
     storage = open_storage(settings)
     snapshots = Snapshots(storage.database, storage.files)
     embedders = {HashEmbedder.model_id: HashEmbedder()}
-    retriever = Retriever(storage.database, snapshots, embedders, Ranker())
+    retriever = Retriever(storage.database, snapshots, embedders, scripted_ranker())
     hits = retriever.search(SearchRequest(query, "default", 5)).hits
     storage.close()
     return [(hit.chunk.id, hit.chunk.text, hit.score) for hit in hits]

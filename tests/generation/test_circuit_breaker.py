@@ -2,13 +2,7 @@ import pytest
 
 from generation.circuit_breaker import CircuitBreaker
 from retrieval.errors import Overloaded
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.fakes_generation import Clock
 
 
 @pytest.fixture

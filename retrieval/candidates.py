@@ -6,6 +6,7 @@ All of it comes from the indexes in memory, so that ranking reads nothing from t
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from retrieval.analysis import terms
 from retrieval.indexes import sparse
 from retrieval.indexes.segment import Segment
-from retrieval.indexes.sparse import SparseIndex
+from retrieval.indexes.sparse import K1, B, SparseIndex
 from retrieval.recall import Candidates, Query
 from retrieval.representations import KINDS
 from retrieval.snapshot import Snapshot
@@ -24,7 +25,7 @@ LEADERS = 3
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CandidateTable:
     """Candidates in the order of fusion, with everything that features look at."""
 
@@ -42,6 +43,19 @@ class CandidateTable:
     heading_in_leaders: Floats  # [candidates], the most of its headings that the body of a leader contains
     ideographic: Floats  # [candidates], the share of terms that are written without spaces
     query_ideographic: float
+
+    @cached_property
+    def counts(self) -> Floats:
+        """How often the candidate has each term [candidates, terms]."""
+        return self.matches.heading_counts + self.matches.body_counts
+
+    @cached_property
+    def bm25(self) -> Floats:
+        """The score of sparse recall, for all candidates [candidates]."""
+        lengths = self.matches.heading_lengths + self.matches.body_lengths
+        norms = K1 * (1 - B + B * lengths / self.average_length)
+        scores: Floats = (self.counts * (K1 + 1) / (self.counts + norms[:, None])) @ self.rarity
+        return scores
 
 
 @dataclass(frozen=True, slots=True)

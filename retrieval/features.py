@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.candidates import CandidateTable
-from retrieval.indexes.sparse import K1, B
+from retrieval.indexes.sparse import K1
 from retrieval.term_matches import Floats
 
 Feature = Callable[[CandidateTable], Floats]
@@ -58,17 +58,6 @@ def _share(part: Floats, whole: Floats | float) -> Floats:
     return np.divide(part, whole, out=np.zeros_like(part), where=np.asarray(whole) > 0)
 
 
-def _counts(table: CandidateTable) -> Floats:
-    return table.matches.heading_counts + table.matches.body_counts
-
-
-def _bm25(table: CandidateTable) -> Floats:
-    lengths = table.matches.heading_lengths + table.matches.body_lengths
-    norms = K1 * (1 - B + B * lengths / table.average_length)
-    counts = _counts(table)
-    return (counts * (K1 + 1) / (counts + norms[:, None])) @ table.rarity
-
-
 def _saturated(table: CandidateTable, counts: Floats) -> Floats:
     """BM25 without length, as a share of what a chunk full of the query's words could reach."""
     return _share((counts / (counts + K1)) @ table.rarity, float(table.rarity.sum()))
@@ -83,7 +72,7 @@ def _covered(table: CandidateTable, counts: Floats, among: NDArray[np.bool_] | N
 def _rarest_missing(table: CandidateTable) -> Floats:
     if not len(table.rarity):
         return np.zeros_like(table.fused)
-    return _share(((_counts(table) == 0) * table.rarity).max(axis=1), float(table.rarity.max()))
+    return _share(((table.counts == 0) * table.rarity).max(axis=1), float(table.rarity.max()))
 
 
 def _pairs(table: CandidateTable) -> Floats:
@@ -134,18 +123,18 @@ GROUPS: Mapping[str, Mapping[str, Feature]] = {
     },
     # Words.
     "words": {
-        "bm25": lambda table: _share(_bm25(table), float(table.rarity.sum()) * (K1 + 1)),  # of what could be reached
-        "bm25_of_best": lambda table: _share_of_best(_bm25(table)),  # of the best found
-        "bm25_standardised": lambda table: _standardised(_bm25(table)),
+        "bm25": lambda table: _share(table.bm25, float(table.rarity.sum()) * (K1 + 1)),  # of what could be reached
+        "bm25_of_best": lambda table: _share_of_best(table.bm25),  # of the best found
+        "bm25_standardised": lambda table: _standardised(table.bm25),
         "bm25_body": lambda table: _saturated(table, table.matches.body_counts),  # by field: the text
         "bm25_heading": lambda table: _saturated(table, table.matches.heading_counts),  # by field: title and headings
-        "coverage": lambda table: _covered(table, _counts(table)),  # of the query's rarity, however often
-        "coverage_to_best": lambda table: _to_best(_covered(table, _counts(table))),  # others may cover more
+        "coverage": lambda table: _covered(table, table.counts),  # of the query's rarity, however often
+        "coverage_to_best": lambda table: _to_best(_covered(table, table.counts)),  # others may cover more
         "coverage_body": lambda table: _covered(table, table.matches.body_counts),
         "coverage_heading": lambda table: _covered(table, table.matches.heading_counts),
         "rarest_missing": _rarest_missing,  # without the rarest word it may be about something else
-        "numbers": lambda table: _covered(table, _counts(table), table.is_number),  # years and amounts must agree
-        "names": lambda table: _covered(table, _counts(table), table.is_name),  # so must names
+        "numbers": lambda table: _covered(table, table.counts, table.is_number),  # years and amounts must agree
+        "names": lambda table: _covered(table, table.counts, table.is_name),  # so must names
     },
     # Word order and nearness.
     "order": {
@@ -173,7 +162,7 @@ GROUPS: Mapping[str, Mapping[str, Feature]] = {
         "query_names": lambda table: np.full_like(table.fused, table.is_name.any()),
         "agreement": _agreement,  # lists that agree are right more often
         "cosine_margin": lambda table: _margin(table.cosines),  # a clear winner by meaning
-        "bm25_margin": lambda table: _margin(_share_of_best(_bm25(table))),  # a clear winner by words
+        "bm25_margin": lambda table: _margin(_share_of_best(table.bm25)),  # a clear winner by words
     },
 }
 FEATURES: Mapping[str, Feature] = {name: feature for group in GROUPS.values() for name, feature in group.items()}

@@ -14,8 +14,8 @@ Integers = NDArray[np.int64]
 # Terms that a sentence, and a few sentences, span: how near to each other the words of an answer stand.
 NARROW = 10
 WIDE = 30
-# Farther apart than any window, so that no window reaches from one chunk into the next.
-_GAP = 1_000_000
+# More than a chunk has terms, so that no window reaches from one chunk into the next; 32 bits hold 20,000 chunks of it.
+_GAP = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,9 @@ def match(query: Integers, weights: Floats, found: Occurrences) -> TermMatches:
     follows[1:] = (np.diff(matched) == 1) & (np.diff(owners) == 0)
     narrow, wide = _windows(codes, owners, places[matched], weights, shape[0])
     first = np.ones(shape[0])
-    body_places = places[matched][body] - found.heading_lengths[owners[body]]
-    np.minimum.at(first, owners[body], body_places / body_lengths[owners[body]])
+    # A chunk's places ascend, so the first of them is its lowest; written backwards, it is the one that stays.
+    of_body = owners[body][::-1]
+    first[of_body] = (places[matched][body][::-1] - found.heading_lengths[of_body]) / body_lengths[of_body]
     return TermMatches(
         _counts(codes[~body], owners[~body], shape),
         _counts(codes[body], owners[body], shape),
@@ -98,29 +99,35 @@ def _longest_runs(
     codes: Integers, owners: Integers, follows: NDArray[np.bool_], query: Integers, chunks: int
 ) -> Floats:
     """The longest stretch of the query that stands in the chunk word for word, in terms."""
-    longest = np.zeros(chunks)
     # The textbook table of common stretches, a term of the query at a time: lengths of the stretches that end here.
-    before = np.zeros(len(codes))
+    before, longest = np.zeros(len(codes)), np.zeros(len(codes))
     for term in query:
-        stretch = np.zeros(len(codes))
-        stretch[1:] = before[:-1] * follows[1:]
-        before = np.where(codes == term, stretch + 1, 0.0)
-        ends = np.flatnonzero(before)
-        np.maximum.at(longest, owners[ends], before[ends])
-    return longest
+        stretch = np.ones(len(codes))
+        stretch[1:] += before[:-1] * follows[1:]
+        before = stretch * (codes == term)
+        np.maximum(longest, before, out=longest)
+    return _most(longest, owners, chunks)
 
 
 def _windows(
     codes: Integers, owners: Integers, places: Integers, weights: Floats, chunks: int
 ) -> tuple[Floats, Floats]:
     """The most weight of distinct terms within NARROW and within WIDE terms of a chunk."""
-    narrow, wide = np.zeros(chunks), np.zeros(chunks)
-    if not len(codes):
-        return narrow, wide
-    at = owners * _GAP + places
-    # The last place of every term up to each match [matches, terms].
-    last = np.where(codes[:, None] == np.arange(len(weights)), at[:, None], -_GAP)
-    distances = at[:, None] - np.maximum.accumulate(last, axis=0)
-    for size, best in ((NARROW, narrow), (WIDE, wide)):
-        np.maximum.at(best, owners, (distances < size) @ weights)
-    return narrow, wide
+    at = (owners * _GAP + places).astype(np.int32)
+    # The last place of every term up to each match [terms, matches]: neighbours in memory, eight times as fast.
+    last = np.full((len(weights), len(codes)), -_GAP, dtype=np.int32)
+    last[codes, np.arange(len(codes))] = at
+    np.maximum.accumulate(last, axis=1, out=last)
+    distances = at - last
+    # As numbers, because a product with truth values is not one of those that are computed fast.
+    narrow, wide = (weights @ (distances < size).astype(np.float64) for size in (NARROW, WIDE))
+    return _most(narrow, owners, chunks), _most(wide, owners, chunks)
+
+
+def _most(values: Floats, owners: Integers, chunks: int) -> Floats:
+    """The highest value of each chunk [chunks], 0 without any; owners ascend."""
+    most = np.zeros(chunks)
+    if len(owners):
+        starts = np.flatnonzero(np.diff(owners, prepend=-1))
+        most[owners[starts]] = np.maximum.reduceat(values, starts)
+    return most

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from retrieval.store.schema import changes
 
 ChangeKind = Literal["added", "removed"]
+# Made once: composing a statement takes longer than running it, and every search runs it.
+_LATEST = select(func.max(changes.c.number)).where(changes.c.collection == bindparam("collection"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ def append(connection: Connection, kind: ChangeKind, revisions: Sequence[tuple[s
 
 def latest(connection: Connection, collection: str) -> int:
     """The number of the collection's last change; 0 if there was none."""
-    return connection.scalar(select(func.max(changes.c.number)).where(changes.c.collection == collection)) or 0
+    return connection.scalar(_LATEST, {"collection": collection}) or 0
 
 
 def newest(connection: Connection) -> int:

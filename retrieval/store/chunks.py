@@ -8,13 +8,32 @@ from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, RowMapping, Select, and_, delete, exists, func, insert, select
+from sqlalchemy import Connection, Row, RowMapping, Select, and_, bindparam, delete, exists, func, insert, select
 
 from retrieval.representations import KINDS, RepresentationKind
 from retrieval.store import trees
 from retrieval.store.schema import chunks, documents, representations, revisions
 from retrieval.store.trees import TreeRows
 from retrieval.types import Chunk, Json
+
+# Made once: composing a statement takes longer than running it, and every search runs it.
+_VISIBLE = (
+    select(
+        chunks.c.key,
+        chunks.c.id,
+        documents.c.id.label("document_id"),
+        documents.c.name.label("document"),
+        chunks.c.text,
+        chunks.c.start,
+        chunks.c.end,
+        chunks.c.page,
+        chunks.c.headings,
+        chunks.c.level,
+    )
+    .join(revisions, revisions.c.key == chunks.c.revision_key)
+    .join(documents, documents.c.active_revision == revisions.c.key)
+)
+_VISIBLE_BY_KEY = _VISIBLE.where(chunks.c.key.in_(bindparam("keys", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,15 +273,13 @@ def add_representations(connection: Connection, new: Sequence[NewRepresentation]
 
 def visible(connection: Connection, keys: Sequence[int]) -> Mapping[int, Chunk]:
     """Those of the chunks that belong to a visible revision right now; deleted ones are simply missing."""
-    rows = connection.execute(_visible_chunks().where(chunks.c.key.in_(list(keys)))).mappings()
+    rows = connection.execute(_VISIBLE_BY_KEY, {"keys": list(keys)}).mappings()
     return {row["key"]: _chunk(row) for row in rows}
 
 
 def of_document(connection: Connection, document_id: str, limit: int, after: int) -> Sequence[Chunk]:
     """The visible chunks of a document in order, those whose key is above `after`."""
-    statement = (
-        _visible_chunks().where(documents.c.id == document_id, chunks.c.key > after).order_by(chunks.c.key).limit(limit)
-    )
+    statement = _VISIBLE.where(documents.c.id == document_id, chunks.c.key > after).order_by(chunks.c.key).limit(limit)
     return [_chunk(row) for row in connection.execute(statement).mappings()]
 
 
@@ -316,25 +333,6 @@ def index_rows(
         np.array(vector_rows, dtype=np.int64),
         np.array(kinds, dtype=np.uint8),
         trees.index_rows(connection, collection, model_id, revision_keys),
-    )
-
-
-def _visible_chunks() -> Select[tuple[Json, ...]]:
-    return (
-        select(
-            chunks.c.key,
-            chunks.c.id,
-            documents.c.id.label("document_id"),
-            documents.c.name.label("document"),
-            chunks.c.text,
-            chunks.c.start,
-            chunks.c.end,
-            chunks.c.page,
-            chunks.c.headings,
-            chunks.c.level,
-        )
-        .join(revisions, revisions.c.key == chunks.c.revision_key)
-        .join(documents, documents.c.active_revision == revisions.c.key)
     )
 
 

@@ -15,6 +15,8 @@ from retrieval.store.schema import embedding_models
 
 Role = Literal["active", "wanted", "kept"]
 Stage = Literal["embed", "index", "check"]
+# Made once: composing a statement takes longer than running it, and every search runs it.
+_LISTED = select(embedding_models).order_by(embedding_models.c.role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class EmbeddingModel:
 
 def listed(connection: Connection) -> Sequence[EmbeddingModel]:
     """All of them: the active one first, then the wanted or the kept one."""
-    rows = connection.execute(select(embedding_models).order_by(embedding_models.c.role)).mappings()
+    rows = connection.execute(_LISTED).mappings()
     return [EmbeddingModel(**row) for row in rows]
 
 

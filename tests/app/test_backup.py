@@ -108,6 +108,7 @@ def test_originals_that_are_missing_or_damaged_are_left_out_and_named(running: R
 def test_a_damaged_database_gives_no_backup(running: Running, target: Path) -> None:
     running.add("Some text.")
     path = running.service.settings.data_dir / "scholiast.db"
+    running.service.stop()  # its thread would open the database again
     running.service.storage.close()
     content = bytearray(path.read_bytes())
     content[5 * 4096 : 40 * 4096] = b"\xff" * 35 * 4096

@@ -42,6 +42,7 @@ class Patient:
 
     def __init__(self, running: Running) -> None:
         self.running = running
+        running.service.stop()  # its thread would open the database again
         self.settings = running.service.settings
         self.storage = running.service.storage
         self.documents = [running.add(f"Text number {number}.", name=f"{number}.txt") for number in range(3)]

@@ -165,6 +165,7 @@ def test_with_force_the_old_data_is_kept_and_can_be_used(running: Running, saved
     running.add("Added after the backup.", name="later.txt")
     before = statuses(settings)
     originals = state(settings.data_dir / "blobs")
+    running.service.stop()  # its thread would open the database again
     running.service.storage.close()
     with pytest.raises(Conflict, match="--force"):
         bring_back(settings, saved)
@@ -220,6 +221,7 @@ def test_it_is_refused_while_a_worker_runs(saved: Path, fresh: Settings) -> None
 
 def test_a_damaged_file_changes_nothing(running: Running, saved: Path, fresh: Settings) -> None:
     settings = running.service.settings
+    running.service.stop()  # its thread would open the database again
     running.service.storage.close()
     before = state(settings.data_dir)
     sound = saved.read_bytes()

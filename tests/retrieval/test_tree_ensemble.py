@@ -29,8 +29,28 @@ def test_predictions_equal_those_of_the_library(booster: lightgbm.Booster) -> No
 
 def test_a_value_on_a_threshold_goes_where_the_library_sends_it(booster: lightgbm.Booster) -> None:
     ensemble = tree_ensemble.read(booster.model_to_string())
-    asked = np.tile(ensemble.thresholds[:40, None], (1, 4))
+    asked = np.tile(ensemble.thresholds.ravel()[:200, None], (1, 4))
     np.testing.assert_allclose(ensemble.predict(asked), booster.predict(asked), atol=1e-12)
+
+
+@pytest.mark.parametrize("leaves", [2, 16, 17, 33, 64])
+def test_trees_of_any_number_of_leaves_up_to_64(leaves: int) -> None:
+    features = rows(4000)
+    data = lightgbm.Dataset(features, features[:, 0] * features[:, 1] + features[:, 2] ** 2)
+    options = {"use_missing": False, "verbosity": -1, "num_leaves": leaves, "min_data_in_leaf": 5, "seed": 1}
+    booster = lightgbm.train(options, data, 5)
+    ensemble = tree_ensemble.read(booster.model_to_string())
+    asked = rows(1100, seed=3)  # more than one block
+    np.testing.assert_allclose(ensemble.predict(asked), booster.predict(asked), atol=1e-12)
+    np.testing.assert_allclose(ensemble.contributions(asked).sum(axis=1), booster.predict(asked), atol=1e-9)
+
+
+def test_larger_trees_are_refused() -> None:
+    features = rows(4000)
+    data = lightgbm.Dataset(features, features[:, 0] * features[:, 1])
+    booster = lightgbm.train({"use_missing": False, "verbosity": -1, "num_leaves": 65, "min_data_in_leaf": 5}, data, 1)
+    with pytest.raises(ModelUnavailable, match="at most 64"):
+        tree_ensemble.read(booster.model_to_string())
 
 
 def test_contributions_sum_to_the_prediction(booster: lightgbm.Booster) -> None:

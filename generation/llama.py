@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from generation.kv_cache import KeyValues, padded
+from retrieval.packed_linear import PackedLinear
 
 # Rows of one sequence in a step. More cost more than the guesses among them gain.
 MAX_STEP_ROWS = 4
@@ -74,7 +75,7 @@ class LlamaShape:
 class _Packed:
     """An int8 matrix [out, in] with a scale a row, beside the exact one; the exact one is None for the head."""
 
-    exact: Tensor | None
+    exact: PackedLinear | None
     packed: Tensor
     scales: Tensor
 
@@ -82,7 +83,7 @@ class _Packed:
     def of(cls, weight: Tensor, dtype: torch.dtype, *, keep: bool = True) -> "_Packed":
         scales = (weight.abs().amax(dim=1) / 127).clamp(min=1e-12).to(dtype)
         packed = (weight / scales.float()[:, None]).round().clamp(-127, 127).to(torch.int8)
-        return cls(weight.to(dtype) if keep else None, packed, scales)
+        return cls(PackedLinear.of(weight.to(dtype)) if keep else None, packed, scales)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,7 @@ class LlamaDecoder:
 
 def _exact_product(rows: Tensor, matrix: _Packed) -> Tensor:
     assert matrix.exact is not None, "the head is kept in int8 only"
-    return functional.linear(rows, matrix.exact)
+    return matrix.exact(rows)
 
 
 def _packed_product(rows: Tensor, matrix: _Packed) -> Tensor:

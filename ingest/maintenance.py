@@ -18,9 +18,11 @@ from retrieval.store.schema import collections as collections_table
 
 _LOGGER = logging.getLogger(__name__)
 
-# A generation is worth building once the log is this many changes ahead of it, or has been quiet for a while.
+# A generation is worth building once the log is this many changes ahead of it, or has been quiet for a while. Larger
+# ones take longer to build, so both grow with the number of chunks beyond this one.
 CHANGES_BEFORE_BUILD = 500
 QUIET_SECONDS = 3.0
+PROMPT_UP_TO_CHUNKS = 20_000
 _DAY = 24 * 3600.0
 
 
@@ -79,8 +81,9 @@ class Maintenance:
             if seen != number:
                 self._seen[name] = (number, time.monotonic())
                 since = time.monotonic()
-            quiet = time.monotonic() - since >= QUIET_SECONDS
-            if number > built and (quiet or number - built >= CHANGES_BEFORE_BUILD):
+            patience = max(1.0, (generation.chunk_count if generation is not None else 0) / PROMPT_UP_TO_CHUNKS)
+            quiet = time.monotonic() - since >= QUIET_SECONDS * patience
+            if number > built and (quiet or number - built >= CHANGES_BEFORE_BUILD * patience):
                 self._publish(name, model_id)
 
     def _publish(self, name: str, model_id: str) -> None:

@@ -40,9 +40,10 @@ class GenerationFiles:
         try:
             manifest = json.loads((folder / "manifest.json").read_bytes())
             files = {name: (folder / name).read_bytes() for name in manifest["files"]}
+            expected = _manifest(generation, files)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexDamaged("A file of the index is missing or unreadable.") from error
-        if manifest != _manifest(generation, files):
+        if manifest != expected:
             raise IndexDamaged("The index does not match its manifest.")
         return segment.from_files(files)
 
@@ -57,7 +58,7 @@ class GenerationFiles:
                 _require_complete(connection, model_id, collection)
             number = changes.latest(connection, collection)
             rows = chunks.index_rows(connection, collection, model_id)
-        built = segment.from_rows(rows)
+        built = segment.from_rows(rows, lasting=True)
         name = uuid.uuid4().hex
         generation = Generation(0, collection, name, number, len(rows.chunk_keys), model_id, 0.0)
         aside = self._write(name, built.to_files(), generation)
@@ -109,11 +110,12 @@ def _require_complete(connection: Connection, model_id: str, collection: str) ->
 
 def _manifest(generation: Generation, files: Mapping[str, bytes]) -> Json:
     return {
-        "format": 3,
+        "format": 4,
         "analyser": ANALYSER,
         "model": generation.model_id,
         "change_number": generation.change_number,
         "chunks": generation.chunk_count,
+        "dense": json.loads(files["dense.json"]),
         "files": {
             name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
             for name, content in sorted(files.items())

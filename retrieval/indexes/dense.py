@@ -1,10 +1,21 @@
-"""Exact nearest neighbours by inner product in FAISS, with the filter applied before ranking, not after."""
+"""Nearest neighbours by inner product in FAISS, with the filter applied before ranking, not after.
 
+Exact up to the size where comparing with every vector takes longer than a query should wait; from there inverted
+lists, if building finds that they give what exact search gives.
+"""
+
+import json
 from dataclasses import dataclass
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
+
+from retrieval.indexes import inverted_lists
+from retrieval.types import Json
+
+# On 2 cores 10,000 vectors of 384 dimensions take 1.6 ms, 100,000 take 12.
+EXACT_UP_TO = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,18 +24,33 @@ class DenseIndex:
 
     faiss_index: faiss.Index
     count: int
+    choice: Json  # what kind of index it is and why, for the manifest
 
     def search(
         self, query: NDArray[np.float32], mask: NDArray[np.bool_], k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Rows among those allowed by the mask [count] that are nearest to the query, best first, with cosines."""
-        k = min(k, int(mask.sum()))
+        """Rows among those allowed by the mask [count] that are nearest to the query, best first, with cosines.
+
+        k rows whenever the mask allows as many.
+        """
+        allowed = int(mask.sum())
+        k = min(k, allowed)
         if not k:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        parameters = None
-        if not mask.all():
-            selector = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
-            parameters = faiss.SearchParameters(sel=selector)
+        selector = None if allowed == self.count else faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+        if not isinstance(self.faiss_index, faiss.IndexIVF):
+            return self._search(query, k, faiss.SearchParameters(sel=selector))
+        # A filter leaves fewer vectors in each cell, so that as many more cells are looked into.
+        cells = self.faiss_index.nlist
+        probes = min(cells, -(-self.faiss_index.nprobe * self.count // allowed))
+        rows, scores = self._search(query, k, faiss.SearchParametersIVF(sel=selector, nprobe=probes))
+        if rows[-1] < 0 and probes < cells:
+            rows, scores = self._search(query, k, faiss.SearchParametersIVF(sel=selector, nprobe=cells))
+        return rows, scores
+
+    def _search(
+        self, query: NDArray[np.float32], k: int, parameters: faiss.SearchParameters
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         scores, rows = self.faiss_index.search(query.reshape(1, -1), k, params=parameters)
         return rows[0], scores[0]
 
@@ -47,10 +73,26 @@ def build(vectors: NDArray[np.float32]) -> DenseIndex:
     index = faiss.IndexScalarQuantizer(vectors.shape[1] or 1, kind, faiss.METRIC_INNER_PRODUCT)
     if len(vectors):
         index.add(np.ascontiguousarray(vectors))
-    return DenseIndex(index, len(vectors))
+    return DenseIndex(index, len(vectors), {"kind": "exact", "why": f"up to {EXACT_UP_TO} vectors"})
 
 
-def from_bytes(data: bytes) -> DenseIndex:
+def build_by_size(vectors: NDArray[np.float32], exact_up_to: int = EXACT_UP_TO) -> DenseIndex:
+    """The kind of index that suits the number of vectors; it takes a minute or two for a million."""
+    if len(vectors) <= exact_up_to:
+        return build(vectors)
+    lists = inverted_lists.build(np.ascontiguousarray(vectors))
+    found = f"{lists.recall:.3f} of the {inverted_lists.NEAREST} nearest"
+    if lists.recall < inverted_lists.WANTED_RECALL:
+        exact = build(vectors)
+        return DenseIndex(exact.faiss_index, exact.count, {"kind": "exact", "why": f"inverted lists found {found}"})
+    choice = {
+        "kind": "inverted lists",
+        "why": f"{len(vectors)} vectors; {lists.probes} of {lists.index.nlist} lists find {found}",
+    }
+    return DenseIndex(lists.index, len(vectors), choice)
+
+
+def from_bytes(data: bytes, choice: bytes) -> DenseIndex:
     """The index that `to_bytes` wrote. Only for bytes whose checksum was verified: FAISS itself notices no damage."""
     index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
-    return DenseIndex(index, index.ntotal)
+    return DenseIndex(index, index.ntotal, json.loads(choice))

@@ -1,6 +1,7 @@
 """A segment: dense, sparse and tree index over the same chunks, immutable. A snapshot is a few of them side by side."""
 
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -43,19 +44,20 @@ class Segment:
         return {
             "rows.npz": rows.getvalue(),
             "dense.faiss": self.dense.to_bytes(),
+            "dense.json": json.dumps(self.dense.choice).encode(),
             "sparse.npz": self.sparse.to_bytes(),
             "tree.npz": self.tree.to_bytes(),
         }
 
 
-def from_rows(rows: IndexRows) -> Segment:
-    """Indexes the chunks."""
+def from_rows(rows: IndexRows, *, lasting: bool = False) -> Segment:
+    """Indexes the chunks; a lasting segment may take minutes to choose an index that searches fast."""
     return Segment(
         rows.chunk_keys,
         rows.revision_keys,
         rows.vector_rows,
         rows.vector_kinds,
-        dense.build(rows.vectors),
+        (dense.build_by_size if lasting else dense.build)(rows.vectors),
         sparse.build(rows.terms, _heading_lengths(rows.headings)),
         tree.build(rows.tree, rows.chunk_keys),
     )
@@ -75,7 +77,7 @@ def from_files(files: Mapping[str, bytes]) -> Segment:
             rows["revision_keys"],
             rows["vector_rows"],
             rows["vector_kinds"],
-            dense.from_bytes(files["dense.faiss"]),
+            dense.from_bytes(files["dense.faiss"], files["dense.json"]),
             sparse.from_bytes(files["sparse.npz"]),
             tree.from_bytes(files["tree.npz"]),
         )

@@ -1,5 +1,6 @@
 """The embedder with the real model: unit vectors, order kept, neighbours as in float32."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,14 @@ def test_vectors_have_unit_length_and_come_in_the_order_of_the_texts(embedder: S
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1.0, rtol=1e-5)
     alone = np.stack([embedder.embed_passages([text])[0] for text in texts[::9]])
     assert ((together[::9] * alone).sum(axis=1) > 0.99).all()
+
+
+@pytest.mark.models
+def test_its_threads_compute_alone_and_leave_those_of_others_as_they_are(embedder: SentenceEmbedder) -> None:
+    embedder.embed_passages(TEXTS)
+    assert {future.result() for future in [embedder._pool.submit(torch.get_num_threads) for _ in range(20)]} == {1}
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(torch.get_num_threads).result() == 2
 
 
 @pytest.mark.models

@@ -8,7 +8,6 @@ import sys
 import threading
 
 from app.logs import configure_logging
-from app.memory import return_large_blocks
 from app.settings import Settings
 from app.wiring import build_worker
 from retrieval import failpoints
@@ -34,7 +33,6 @@ def main(arguments: list[str] | None = None) -> int:
     if options.with_parent:
         threading.Thread(target=_follow_parent, args=(os.getppid(), stop), daemon=True).start()
     os.nice(_NICENESS)
-    return_large_blocks()
     try:
         build_worker(settings, options.name).run(stop)
     except ScholiastError as error:

@@ -1,4 +1,4 @@
-"""What a worker does between jobs: publish index generations, reap, reconcile, sweep."""
+"""What a worker does between jobs: publish index generations, give back memory, reap, reconcile, sweep."""
 
 import logging
 import time
@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from ingest import recovery
 from ingest.jobs import JobQueue
+from ingest.memory import return_free_blocks
 from retrieval.errors import Conflict, NotFound
 from retrieval.generation_files import GenerationFiles
 from retrieval.store import changes, generations, models
@@ -30,7 +31,7 @@ _DAY = 24 * 3600.0
 class _Task:
     """Something done every so often."""
 
-    run: Callable[[], None]
+    run: Callable[[], object]
     every_seconds: float
     last: float = float("-inf")  # monotonic
 
@@ -48,6 +49,7 @@ class Maintenance:
         files.clear_unfinished()
         self._tasks = [
             _Task(self._build, 1.0),
+            _Task(return_free_blocks, 5.0),
             _Task(self._reap, 10.0),
             _Task(self._reconcile, 60.0),
             _Task(self._sweep, 600.0),

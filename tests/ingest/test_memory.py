@@ -5,9 +5,7 @@ import sys
 
 _FREED = """
 import ctypes, psutil
-from app.memory import return_large_blocks
-if {asked}:
-    assert return_large_blocks()
+from ingest.memory import return_free_blocks
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
 def filled(size):
@@ -20,6 +18,8 @@ blocks = [filled(4 << 20) for _ in range(32)]
 pins = filled(64 << 10)  # above them, so that they cannot be cut off at the end
 for block in blocks:
     libc.free(block)
+if {asked}:
+    assert return_free_blocks()
 print((psutil.Process().memory_info().rss - before) >> 20)
 """
 
@@ -30,6 +30,6 @@ def _kept(*, asked: bool) -> int:
     return int(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
 
 
-def test_large_blocks_go_back_when_they_are_freed() -> None:
+def test_free_blocks_go_back_wherever_they_lie() -> None:
     assert _kept(asked=True) < 16
     assert _kept(asked=False) > 64  # else there is nothing left to ask for

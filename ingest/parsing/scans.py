@@ -67,17 +67,20 @@ def read_scans(numbers: Sequence[int], picture: Callable[[int], PagePicture | No
     pages: dict[int, RecognisedPage] = {}
     unread: Sequence[int] = ()
     longest = 0.0
+    has_text = False
     started = time.monotonic()
     for position, number in enumerate(numbers):
         began = time.monotonic()
-        # A page may take as long as the longest so far, and whoever runs into the limit loses all of them.
-        if pages and seconds_left() < longest + max(_SECONDS_TO_FINISH, _SHARE_TO_FINISH * (began - started)):
+        # A page may take as long as the longest so far, and whoever runs into the limit loses all of them; as long as
+        # there is nothing to lose, that limit is the reason to give.
+        if has_text and seconds_left() < longest + max(_SECONDS_TO_FINISH, _SHARE_TO_FINISH * (began - started)):
             unread = numbers[position:]
             break
         page = picture(number)
         if page is not None:
             pages[number] = RecognisedPage(recogniser.read(page.image), page.points)
             longest = max(longest, time.monotonic() - began)
+            has_text = has_text or bool(pages[number].found.pieces)
     pieces = [piece for page in pages.values() for piece in page.found.pieces]
     characters = sum(len(piece.text) for piece in pieces)
     certain = sum(len(piece.text) * piece.confidence for piece in pieces)

@@ -44,11 +44,11 @@ def test_what_was_read_before_time_ran_out_is_kept_and_the_rest_is_named() -> No
     assert "SCHOLIAST_PARSE_SECONDS" in left_out
 
 
-def test_the_first_page_is_tried_however_little_time_there_is() -> None:
-    scans = _within(0.5, 3, ScriptedRecogniser([page_of("first")]))
+def test_pages_are_tried_however_little_time_there_is_until_one_has_text() -> None:
+    scans = _within(0.5, 4, ScriptedRecogniser([NOTHING, page_of("second")]))
 
-    assert list(scans.lines) == [1]
-    assert list(scans.unread) == [2, 3]
+    assert list(scans.lines) == [1, 2]
+    assert list(scans.unread) == [3, 4]
 
 
 def test_confidence_is_the_mean_over_characters_and_noise_counts_but_is_not_kept() -> None:

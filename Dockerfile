@@ -1,9 +1,11 @@
 # One image for both processes: `scholiast serve` and `scholiast worker`.
-# Build:  docker build --build-arg TORCH_INDEX_URL=<pytorch's CPU index> -t scholiast .
+# Build:  docker build --build-arg TORCH_INDEX_URL=<pytorch's CPU index> [--build-arg EXTRAS=ocr] -t scholiast .
 
 FROM python:3.11-slim-bookworm AS build
 # pip's index for the CPU build of torch; empty takes the default index, whose build carries GPU libraries of several GB
 ARG TORCH_INDEX_URL=""
+# optional parts, between commas: ocr, openai
+ARG EXTRAS=""
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
 RUN python -m venv /venv
@@ -16,7 +18,8 @@ COPY bench ./bench
 COPY generation ./generation
 COPY ingest ./ingest
 COPY retrieval ./retrieval
-RUN /venv/bin/pip install --no-deps --no-build-isolation .
+RUN /venv/bin/pip install --no-deps --no-build-isolation . \
+ && if [ -n "$EXTRAS" ]; then /venv/bin/pip install --no-build-isolation ".[$EXTRAS]"; fi
 # Baked in, so that a container starts without reaching anything.
 RUN /venv/bin/scholiast models pull --models-dir /models
 

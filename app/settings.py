@@ -110,6 +110,13 @@ class Settings(BaseSettings):
             description="Wall time for parsing one file; 5,000 dense pages take it, a hanging parser is stopped.",
         ),
     ] = 300
+    pdf_parser: Annotated[
+        Literal["pypdfium2", "docling"],
+        Field(description="What reads PDF files: our own parser, or docling with its models (extra `docling`)."),
+    ] = "pypdfium2"
+    docling_models: Annotated[
+        Path | None, Field(description="For `docling`: the folder that `docling-tools models download -o` filled.")
+    ] = None
     ingest_concurrency: Annotated[
         int, Field(ge=1, le=64, description="Documents a worker ingests side by side, to fill the embedder's batches.")
     ] = 16

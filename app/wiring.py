@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.embedding_models import open_embedders
+from app.file_parser import open_file_parser
 from app.generators import load_generator
-from app.settings import MEBIBYTE, Settings
+from app.settings import Settings
 from generation.answer import Answerer, AnswerLimits
 from generation.completion import PromptCompletion
 from generation.types import LanguageModel
@@ -16,8 +17,6 @@ from ingest.intake import Intake
 from ingest.jobs import JobQueue
 from ingest.maintenance import Maintenance
 from ingest.model_on_demand import ModelOnDemand
-from ingest.parsing.sandbox import ParserSandbox
-from ingest.parsing.sandbox_limits import SandboxLimits
 from ingest.pipeline import IngestTools
 from ingest.reembedder import Reembedder
 from ingest.worker import Worker, WorkerSettings
@@ -96,7 +95,7 @@ def build_worker(settings: Settings, name: str) -> Worker:
     storage = open_storage(settings)
     database, locks = storage.database, settings.data_dir / "locks"
     embedders = open_embedders(settings, database)
-    parser = ParserSandbox(limits=SandboxLimits(settings.parse_memory_mib * MEBIBYTE, settings.parse_seconds))
+    parser = open_file_parser(settings)
     batcher = EmbeddingBatcher()
 
     def tools() -> IngestTools:

@@ -37,7 +37,9 @@ BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "ingest": lambda settings, options: ingest.run(settings, options.ingested),
     "engine": lambda settings, _options: engine.run(settings),
     "files": lambda settings, options: files.run(settings, options.data),
-    "parsing": lambda _settings, options: parsing.run(options.data, options.outputs),
+    "parsing": lambda _settings, options: parsing.run(
+        options.data, options.outputs, scanned=parsing.SCANNED in options.scope.systems
+    ),
 }
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from app.settings import MEBIBYTE, Settings
+from app.file_parser import open_file_parser
+from app.settings import Settings
 from bench import examples
 from bench.report import Report, Row
 from ingest.parsing.detect import HEAD_SIZE, detect_media_type
 from ingest.parsing.sandbox import ParserSandbox
-from ingest.parsing.sandbox_limits import SandboxLimits
 from retrieval.errors import DocumentRejected
 
 OURS = "scholiast"
@@ -41,9 +41,8 @@ class Outcome:
 def run(settings: Settings, data: Path | None = None) -> Report:
     """Outcomes, blocks and seconds by file name extension; the configuration has the reason for each refused file."""
     folder = data or examples.DOCUMENTS
-    limits = SandboxLimits(settings.parse_memory_mib * MEBIBYTE, settings.parse_seconds)
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    with ParserSandbox(_SIDE_BY_SIDE, limits) as sandbox, ThreadPoolExecutor(_SIDE_BY_SIDE) as threads:
+    with open_file_parser(settings) as sandbox, ThreadPoolExecutor(_SIDE_BY_SIDE) as threads:
         outcomes = list(threads.map(lambda path: outcome_of(sandbox, path), paths))
     formats: dict[str, list[Outcome]] = {}
     for outcome in outcomes:

@@ -3,10 +3,13 @@
 Always the parse quality of the sample documents; with `--data FOLDER` also every source below it that has a reference:
 `sources/NAME` with `groundtruth_md/NAME.md` beside that folder, or `NAME.pdf` with `expected_outputs/NAME.md` (the
 layouts of docling's and markitdown's test data). With `--outputs FOLDER` other systems are scored beside ours from what
-they wrote there, as `SYSTEM/PATH.md` for the source at PATH below the data; a file they left out counts 0.
+they wrote there, as `SYSTEM/PATH.md` for the source at PATH below the data; a file they left out counts 0. With
+`--system scanned` (it needs the extra `ocr`) the PDFs of few pages are also read as a scanner would give them, and only
+those files count.
 """
 
 import logging
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,13 +17,14 @@ from pathlib import Path
 from bench import examples
 from bench.markdown_text import Content, Words, read_markdown, words
 from bench.report import Report, Row, bootstrap
+from bench.scanning import as_scan
 from ingest.parsing.detect import HEAD_SIZE, SUPPORTED, detect_media_type
 from ingest.parsing.parsers import parse
 from ingest.parsing.quality import measure
 from ingest.parsing.types import ParsedDocument
 from retrieval.errors import DocumentRejected
 
-OURS = "scholiast"
+OURS, SCANNED = "scholiast", "scanned"
 METRICS = ("token F1", "heading recall", "cell recall")
 _READ = frozenset(extension for extensions in SUPPORTED.values() for extension in extensions)
 _NOTHING = Content((), (), frozenset())
@@ -29,11 +33,11 @@ _WORST = 5  # files of each format whose names the configuration lists
 Scores = dict[str, float]
 
 
-def run(data: Path | None = None, outputs: Path | None = None) -> Report:
+def run(data: Path | None = None, outputs: Path | None = None, *, scanned: bool = False) -> Report:
     """Parse quality of the sample documents; token F1, heading recall and cell recall by format over the folder."""
     logging.disable(logging.WARNING)  # of the parsers' libraries
     rows = list(_examples())
-    found = _scores(data, outputs) if data else {}
+    found = _scores(data, outputs, scanned=scanned) if data else {}
     for metric in METRICS:
         for (extension, system, measured), scores in found.items():
             if measured == metric:
@@ -41,12 +45,16 @@ def run(data: Path | None = None, outputs: Path | None = None) -> Report:
     return Report("parsing", {"worst": _worst(found)}, rows)
 
 
-def _scores(data: Path, outputs: Path | None) -> dict[tuple[str, str, str], Scores]:
+def _scores(data: Path, outputs: Path | None, *, scanned: bool) -> dict[tuple[str, str, str], Scores]:
     """The score of each file by format, system and metric."""
     others = sorted(folder.name for folder in outputs.iterdir() if folder.is_dir()) if outputs else []
     found: dict[tuple[str, str, str], Scores] = {}
     for source, reference in sorted(_pairs(data), key=lambda pair: (pair[0].suffix, pair[0])):
         contents = {OURS: _ours(source)}
+        if scanned:
+            if (of_scan := _of_scan(source)) is None:
+                continue
+            contents[SCANNED] = of_scan
         for system in others:
             contents[system] = _theirs((outputs or data) / system / f"{source.relative_to(data)}.md")
         truth = read_markdown(reference.read_text())
@@ -121,6 +129,13 @@ def _ours(source: Path) -> Content:
         return content_of(parse(source, detect_media_type(source.name, source.read_bytes()[:HEAD_SIZE])))
     except DocumentRejected:
         return _NOTHING
+
+
+def _of_scan(source: Path) -> Content | None:
+    """What is recognised where only pictures of the pages are left; None for other files and for those too long."""
+    with tempfile.TemporaryDirectory() as folder:
+        scan = Path(folder) / "scan.pdf"
+        return _ours(scan) if source.suffix == ".pdf" and as_scan(source, scan) else None
 
 
 def _theirs(output: Path) -> Content:

@@ -70,8 +70,8 @@ def test_every_variable_is_a_setting() -> None:
     for service in services().values():
         used |= set(service.get("environment", {}))
     assert used <= SETTINGS
-    assert set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text())) == {"TORCH_INDEX_URL"}
-    assert {rest.split("=")[0] for rest in arguments("ARG")} == {"TORCH_INDEX_URL"}
+    assert set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text())) == {"TORCH_INDEX_URL", "EXTRAS"}
+    assert {rest.split("=")[0] for rest in arguments("ARG")} == {"TORCH_INDEX_URL", "EXTRAS"}
 
 
 def test_ports_and_volumes_fit_the_image() -> None:

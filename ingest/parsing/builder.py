@@ -123,7 +123,7 @@ class DocumentBuilder:
         outermost = next((block for block in self._blocks if block.kind == "heading" and block.level == 1), None)
         return "".join(self._parts)[outermost.start : outermost.end] if outermost else None
 
-    def build(self, title: str | None = None) -> ParsedDocument:
+    def build(self, title: str | None = None, confidence: float = 1.0) -> ParsedDocument:
         """The document as collected so far; raises DocumentRejected where it holds no text at all."""
         if self.empty:
             raise DocumentRejected("no_text", "The file holds no text. Upload a file with text in it.")
@@ -133,6 +133,7 @@ class DocumentBuilder:
             pages=self._pages,
             title=(single_line(title) or None) if title else None,
             warnings=tuple(self._warnings),
+            confidence=confidence,
         )
 
     def _append(self, kind: BlockKind, content: str, level: int = 0) -> None:

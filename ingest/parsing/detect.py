@@ -5,6 +5,7 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
+from ingest.parsing.extras import INSTALL_OCR, has_ocr
 from retrieval.errors import DocumentRejected, UnsupportedFile
 
 HEAD_SIZE = 8_192  # bytes of a file that decide its type
@@ -18,6 +19,10 @@ TSV = "text/tab-separated-values"
 JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
 HTML = "text/html"
+PNG = "image/png"
+JPEG = "image/jpeg"
+TIFF = "image/tiff"
+WEBP = "image/webp"
 EPUB = "application/epub+zip"
 EMAIL = "message/rfc822"
 MARKDOWN = "text/markdown"
@@ -34,12 +39,17 @@ SUPPORTED: dict[str, tuple[str, ...]] = {
     JSON: (".json",),
     JSON_LINES: (".jsonl", ".ndjson"),
     HTML: (".html", ".htm", ".xhtml"),
+    PNG: (".png",),
+    JPEG: (".jpg", ".jpeg"),
+    TIFF: (".tif", ".tiff"),
+    WEBP: (".webp",),
     EPUB: (".epub",),
     EMAIL: (".eml",),
     MARKDOWN: (".md", ".markdown"),
     RESTRUCTURED_TEXT: (".rst", ".rest"),
     PLAIN_TEXT: (".txt", ".text"),
 }
+IMAGES = frozenset((PNG, JPEG, TIFF, WEBP))  # read where the extra `ocr` is installed
 _BY_EXTENSION = {extension: media_type for media_type, extensions in SUPPORTED.items() for extension in extensions}
 _OFFICE_FOLDERS = {b"word/": DOCX, b"ppt/": PPTX, b"xl/": XLSX}
 _ARCHIVED = frozenset((*_OFFICE_FOLDERS.values(), EPUB))
@@ -59,12 +69,16 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _EPUB_MEMBER = b"mimetypeapplication/epub+zip"  # name and content of what must stand first, not compressed
 _OPEN_DOCUMENT_MEMBER = b"mimetypeapplication/vnd.oasis.opendocument."
 _FIRST_MEMBER_WITHIN = 100  # bytes
+_IMAGE_STARTS = (
+    (b"\x89PNG", PNG),
+    (b"\xff\xd8\xff", JPEG),
+    (b"II*\x00", TIFF),
+    (b"II+\x00", TIFF),  # for more than 4 GB
+    (b"MM\x00*", TIFF),
+    (b"MM\x00+", TIFF),
+)
 _FOREIGN = (
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!", "a RAR archive"),
@@ -85,20 +99,23 @@ _MOST_CONTROL_BYTES = 0.02  # of text in any 8-bit encoding; random bytes have s
 _LONGEST_NAME = 255
 
 
-def detect_media_type(name: str, head: bytes) -> str:
+def detect_media_type(name: str, head: bytes, *, reads_images: bool | None = None) -> str:
     """The media type of a file called `name` that begins with `head` (its first HEAD_SIZE bytes).
 
-    Raises DocumentRejected for an empty file and UnsupportedFile where no parser reads it, or where its name and its
-    content disagree.
+    Images count as read where the extra `ocr` is installed, unless `reads_images` says otherwise. Raises
+    DocumentRejected for an empty file and UnsupportedFile where no parser reads it, or where its name and its content
+    disagree.
     """
     if not head:
         raise DocumentRejected("empty_file", "The file is empty. Upload a file with content.")
     extension = _extension(name)
     expected = _BY_EXTENSION.get(extension)
-    _refuse_foreign(extension, head)
-    found = _binary_type(extension, head)
+    found = _image_type(head)
+    if found is not None and not (has_ocr() if reads_images is None else reads_images):
+        raise _unsupported(extension, f"The file is {_describe(found)}", advice=f"{INSTALL_OCR} to have its text read.")
     if found is None:
-        found = _text_type(expected, head)
+        _refuse_foreign(extension, head)
+        found = _binary_type(extension, head) or _text_type(expected, head)
     if expected is not None and found != expected:
         raise UnsupportedFile(
             f"The file is named {extension}, but its content is {_describe(found)}. "
@@ -137,6 +154,13 @@ def _refuse_foreign(extension: str, head: bytes) -> None:
             raise _unsupported(extension, f"The file is {description}")
     if head.startswith(b"RIFF") or head[4:8] == b"ftyp":
         raise _unsupported(extension, "The file is sound, video or an image")
+
+
+def _image_type(head: bytes) -> str | None:
+    """The type of an image that can be looked at; None for anything else."""
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return WEBP
+    return next((media_type for start, media_type in _IMAGE_STARTS if head.startswith(start)), None)
 
 
 def _binary_type(extension: str, head: bytes) -> str | None:
@@ -190,12 +214,22 @@ def _describe(media_type: str) -> str:
         XLSX: "an Excel workbook",
         HTML: "an HTML page",
         EPUB: "an electronic book (EPUB)",
+        PNG: "a PNG image",
+        JPEG: "a JPEG image",
+        TIFF: "a TIFF image",
+        WEBP: "a WebP image",
     }.get(media_type, "text")
 
 
-def _unsupported(extension: str, problem: str) -> UnsupportedFile:
+def _unsupported(extension: str, problem: str, advice: str = "") -> UnsupportedFile:
     """The error for a file that no parser reads: what it is, what to do, what is read."""
-    advice = f" Save it as {_SAVE_AS[extension]} and upload that." if extension in _SAVE_AS else ""
-    supported = ", ".join(extension for extensions in SUPPORTED.values() for extension in extensions)
+    if extension in _SAVE_AS:
+        advice = f"Save it as {_SAVE_AS[extension]} and upload that."
+    supported = ", ".join(
+        extension
+        for media_type, extensions in SUPPORTED.items()
+        for extension in extensions
+        if media_type not in IMAGES or has_ocr()
+    )
     named = f", though it is named {extension}" if extension in _BY_EXTENSION else ""
-    return UnsupportedFile(f"{problem}{named}.{advice} Supported: {supported}.")
+    return UnsupportedFile(" ".join(filter(None, (f"{problem}{named}.", advice, f"Supported: {supported}."))))

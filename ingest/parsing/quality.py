@@ -6,6 +6,7 @@ The score (0 to 1) is the product of four shares, each 1 for a file that reads w
 - worded: words that look like words; strings of single letters (`s p a c e d`), and runs of signs, do not. A share of
   60 % counts as whole, because formulas, figures and tables are not made of words;
 - filled: pages that hold text, of formats that have pages;
+- sure: how confident text recognition (OCR) was; 1 where none was needed;
 - whole: warnings say that parts are damaged or missing, each of which takes 5 %, 25 % at most.
 """
 
@@ -16,7 +17,7 @@ from ingest.parsing.joining import is_unspaced
 from ingest.parsing.types import ParsedDocument
 
 _SAMPLE = 100_000  # characters, of the beginning, the middle and the end each
-_READABLE, _WORDED, _FILLED = 0.98, 0.8, 0.9  # parts below these are worth a warning
+_READABLE, _WORDED, _FILLED, _SURE = 0.98, 0.8, 0.9, 0.85  # parts below these are worth a warning
 _ENOUGH_WORDS = 0.6
 _FEW_WORDS = 20  # of which a share says nothing
 _EACH_WARNING = 0.05
@@ -36,12 +37,13 @@ class Quality:
     readable: float
     worded: float
     filled: float
+    sure: float
     whole: float
 
     @property
     def score(self) -> float:
         """The parts taken together."""
-        return self.readable * self.worded * self.filled * self.whole
+        return self.readable * self.worded * self.filled * self.sure * self.whole
 
 
 def measure(document: ParsedDocument) -> Quality:
@@ -49,9 +51,10 @@ def measure(document: ParsedDocument) -> Quality:
     sample = _sample(document.text)
     losses = sum(_LOSS.search(warning) is not None for warning in document.warnings)
     return Quality(
-        readable=_readable(sample),
+        readable=share_readable(sample),
         worded=_worded(sample),
         filled=_filled(document),
+        sure=document.confidence,
         whole=1.0 - min(_EACH_WARNING * losses, _MOST_FOR_WARNINGS),
     )
 
@@ -70,6 +73,11 @@ def warnings_for(document: ParsedDocument, quality: Quality) -> tuple[str, ...]:
         )
     if quality.filled < _FILLED and not any(_EMPTY_PAGES in warning for warning in document.warnings):
         found.append(f"{1 - quality.filled:.0%} of the pages hold no text; what is on pictures is not read.")
+    if quality.sure < _SURE:
+        found.append(
+            f"Much of the recognised text is uncertain ({quality.sure:.0%} confidence): scan the file again with 300 "
+            "dots an inch and good contrast."
+        )
     return tuple(found)
 
 
@@ -81,7 +89,7 @@ def _sample(text: str) -> str:
     return f"{text[:_SAMPLE]}\n{text[middle : middle + _SAMPLE]}\n{text[-_SAMPLE:]}"
 
 
-def _readable(text: str) -> float:
+def share_readable(text: str) -> float:
     """The share of characters that are text."""
     unread = sum(len(glyph) for glyph in _UNREAD_GLYPH.findall(text)) + len(_NO_CHARACTER.findall(text))
     visible = sum(not character.isspace() for character in text)

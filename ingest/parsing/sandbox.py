@@ -15,6 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
+from ingest.parsing.detect import IMAGES, PDF
+from ingest.parsing.extras import has_ocr
 from ingest.parsing.sandbox_limits import SandboxLimits
 from ingest.parsing.sandbox_result import read_result, result_path, rows_path
 from ingest.parsing.types import ParsedDocument
@@ -33,19 +35,26 @@ _ATTEMPTS = 2  # a server that somebody killed is started anew once for the file
 class ParserSandbox:
     """Parses files in child processes under limits; safe to use from several threads.
 
-    Keeps `size` warm server processes, so as many files are parsed at once, and one more that large files leave free:
-    a note does not wait for a book. A further caller waits. A server that has died is started anew. Close it, or use it
-    as a context manager, to end the servers. Its `version` changes with the code of the parsers and with the limits:
-    the same bytes read under the same version give the same result.
+    Keeps `size` warm server processes, so as many files are parsed at once, and one more that large files, and those
+    whose text may have to be recognised, leave free: a note does not wait for a book. A further caller waits. A server
+    that has died is started anew. Close it, or use it as a context manager, to end the servers. Its `version` changes
+    with the code of the parsers and with the limits: the same bytes read under the same version give the same result,
+    but for pages that time ran out on.
     """
 
-    def __init__(self, size: int = 2, limits: SandboxLimits | None = None, parsers: str | None = None) -> None:
-        """`parsers` names another dict of parsers as `module:name`."""
+    def __init__(
+        self,
+        size: int = 2,
+        limits: SandboxLimits | None = None,
+        parsers: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`parsers` names another dict of parsers as `module:name`, `environment` what their libraries read there."""
         self._limits = limits or SandboxLimits()
-        made_by = [parser_version(), parsers, asdict(self._limits)]
+        made_by = [parser_version(), parsers, dict(environment or {}), asdict(self._limits)]
         self.version = hashlib.sha256(json.dumps(made_by).encode()).hexdigest()
         self._closed = threading.Event()
-        self._servers = [_Server(parsers) for _ in range(size + 1)]
+        self._servers = [_Server(parsers, environment or {}) for _ in range(size + 1)]
         self._large = threading.Semaphore(size)
         self._idle: queue.LifoQueue[_Server] = queue.LifoQueue()
         for server in self._servers:
@@ -67,8 +76,8 @@ class ParserSandbox:
         when no server starts, which is a fault of the installation and not of the files.
         """
         files = [(path.resolve(strict=True), media_type) for path, media_type in files]
-        size = sum(path.stat().st_size for path, _ in files)
-        with self._server(size > _LARGE) as server, tempfile.TemporaryDirectory(prefix="scholiast-parse-") as folder:
+        takes_long = sum(path.stat().st_size for path, _ in files) > _LARGE or any(map(_may_be_scanned, files))
+        with self._server(takes_long) as server, tempfile.TemporaryDirectory(prefix="scholiast-parse-") as folder:
             outcome = self._ask(server, files, Path(folder))
             if outcome == "finished":
                 return [self._result(result_path(Path(folder), number)) for number in range(len(files))]
@@ -98,9 +107,9 @@ class ParserSandbox:
         self.close()
 
     @contextmanager
-    def _server(self, is_large: bool) -> Iterator["_Server"]:
+    def _server(self, takes_long: bool) -> Iterator["_Server"]:
         """A server for the caller alone."""
-        while is_large and not self._large.acquire(timeout=_CLOSE_SECONDS):
+        while takes_long and not self._large.acquire(timeout=_CLOSE_SECONDS):
             self._raise_if_closed()
         try:
             server = self._next_idle()
@@ -109,7 +118,7 @@ class ParserSandbox:
             finally:
                 self._idle.put(server)
         finally:
-            if is_large:
+            if takes_long:
                 self._large.release()
 
     def _next_idle(self) -> "_Server":
@@ -156,10 +165,16 @@ class ParserSandbox:
         """The reason behind an outcome that left no result."""
         match outcome:
             case "time_limit":
-                detail = f"Reading the file took more than {self._limits.seconds:g} seconds. Split it or simplify it."
+                detail = (
+                    f"Reading the file took more than {self._limits.seconds:g} seconds. Split it or simplify it, or "
+                    "raise SCHOLIAST_PARSE_SECONDS."
+                )
             case "memory_limit":
                 megabytes = self._limits.memory // 2**20
-                detail = f"Reading the file took more than {megabytes:,} MB of memory. Split it or remove its pictures."
+                detail = (
+                    f"Reading the file took more than {megabytes:,} MB of memory. Split it or remove its pictures, or "
+                    "raise SCHOLIAST_PARSE_MEMORY_MIB."
+                )
             case _:
                 outcome = "crashed"
                 detail = (
@@ -169,10 +184,17 @@ class ParserSandbox:
         return DocumentRejected(outcome, detail)
 
 
+def _may_be_scanned(file: tuple[Path, str]) -> bool:
+    """Whether the text of a file may have to be recognised, which takes seconds a page however small the file is."""
+    _, media_type = file
+    return has_ocr() and (media_type == PDF or media_type in IMAGES)
+
+
 class _Server:
     """One server process, started when needed and again when it has died."""
 
-    def __init__(self, parsers: str | None) -> None:
+    def __init__(self, parsers: str | None, environment: Mapping[str, str]) -> None:
+        self._environment = {"PATH": os.defpath, "LANG": "C.UTF-8", **environment}
         self._options = ["--parsers", parsers] if parsers else []
         self._process = self._start()
         self._is_ready = False
@@ -217,7 +239,7 @@ class _Server:
             [sys.executable, "-m", _SERVER, *self._options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+            env=self._environment,
             cwd=_IMPORT_ROOT,
             start_new_session=True,  # an interrupt at the terminal is the worker's to deal with
         )

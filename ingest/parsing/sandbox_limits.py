@@ -23,6 +23,7 @@ class SandboxLimits:
     seconds: float = 300.0  # wall clock, and the same of processor time
     result: int = 256 * _MEBIBYTE  # bytes of the parsed document as JSON, and of any other file written
     open_files: int = 64
+    processes: int = 0  # further processes or threads, counted over all of the user's
 
     def apply(self) -> None:
         """Puts the calling process under the limits for good."""
@@ -33,7 +34,7 @@ class SandboxLimits:
             (resource.RLIMIT_AS, self.memory),
             (resource.RLIMIT_FSIZE, self.result),
             (resource.RLIMIT_NOFILE, self.open_files),
-            (resource.RLIMIT_NPROC, 0),  # no further processes or threads; the kernel exempts root from this one
+            (resource.RLIMIT_NPROC, self.processes),  # the kernel exempts root from this one
             (resource.RLIMIT_CORE, 0),
         ):
             resource.setrlimit(kind, (limit, limit))

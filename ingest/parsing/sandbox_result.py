@@ -44,6 +44,7 @@ def write_document(path: Path, document: ParsedDocument) -> None:
             "pages": document.pages,
             "title": document.title,
             "warnings": list(document.warnings),
+            "confidence": document.confidence,
             "tables": tables,
         },
     )
@@ -128,8 +129,15 @@ def _document(result: dict[str, Any], tables: tuple[TypedTable, ...]) -> ParsedD
         pages=_number(result["pages"]),
         title=None if title is None else str(title),
         warnings=tuple(map(str, result["warnings"])),
+        confidence=_share(result["confidence"]),
         tables=tables,
     )
+
+
+def _share(value: Any) -> float:
+    if not 0 <= float(value) <= 1:
+        raise ValueError("a share lies outside of 0 to 1")
+    return float(value)
 
 
 def _number(value: Any) -> int | None:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from ingest.parsing.deadline import set_deadline
 from ingest.parsing.parsers import Parser, parse
 from ingest.parsing.sandbox_limits import SandboxLimits, die_with_parent, keep_to_folder
 from ingest.parsing.sandbox_result import result_path, write_document, write_rejection
@@ -146,6 +147,7 @@ def _run_child(request: Request, parsers: Mapping[str, Parser], server: int) -> 
         os.dup2(complaints, _ERRORS)
         keep_to_folder(request.folder)
         request.limits.apply()
+        set_deadline(request.limits.seconds)
         for number, (path, media_type) in enumerate(request.files):
             _parse(path, media_type, result_path(request.folder, number), parsers)
     except MemoryError:

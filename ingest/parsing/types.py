@@ -30,4 +30,5 @@ class ParsedDocument:
     pages: int | None = None
     title: str | None = None
     warnings: tuple[str, ...] = ()
+    confidence: float = 1.0  # mean over the characters, 0 to 1: how sure text recognition was; 1 where it did nothing
     tables: Sequence[TypedTable] = ()  # those of the table blocks; parsers leave them to `ingest.tables.extract`

@@ -9,11 +9,14 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from ingest.parsing.extras import OPTIONAL_LIBRARIES, installed_version
+
 _PACKAGES = ("parsing", "tables")  # what runs on a file, under `ingest`
 _LIBRARIES = (
     "charset-normalizer",
     "docutils",
     "markdown-it-py",
+    "pillow",
     "pypdfium2",
     "python-calamine",
     "python-docx",
@@ -28,6 +31,8 @@ def parser_version() -> str:
     digest = hashlib.sha256(sys.version.encode())
     for library in _LIBRARIES:
         digest.update(f"{library} {version(library)}\n".encode())
+    for library in OPTIONAL_LIBRARIES:
+        digest.update(f"{library} {installed_version(library)}\n".encode())
     root = Path(__file__).parents[1]
     for package in _PACKAGES:
         for path in sorted((root / package).rglob("*.py")):

@@ -54,3 +54,22 @@ def write_strings(path: Path, pages: Sequence[Sequence[tuple[float, float, str]]
         canvas.showPage()
     canvas.save()
     return path
+
+
+def write_private_characters(path: Path) -> None:
+    """A PDF whose font maps its letters to characters for private use, as badly made subsets do."""
+    mapping = b"1 beginbfrange <41> <7a> <e001> endbfrange"
+    cmap = b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap " + (
+        b"1 begincodespacerange <00> <ff> endcodespacerange " + mapping + b" endcmap end end"
+    )
+    content = b"BT /F 12 Tf 72 700 Td (Nobody can tell 7 what this means) Tj ET"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(cmap), cmap),
+    ]
+    body = b"".join(b"%d 0 obj\n%s\nendobj\n" % (number, content) for number, content in enumerate(objects, start=1))
+    path.write_bytes(b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R/Size 7>>\nstartxref\n0\n%%EOF")

@@ -8,11 +8,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from PIL import Image
+
 from ingest.parsing.builder import DocumentBuilder
 from ingest.parsing.parsers import Parser
+from ingest.parsing.pdf_blocks import PageContent, add_pages
 from ingest.parsing.sandbox_result import result_path
+from ingest.parsing.scans import PagePicture, read_scans
 from ingest.parsing.types import Block, ParsedDocument
 from retrieval.errors import DocumentRejected, UnsupportedFile
+from tests.ingest.parsing.scripted_recogniser import ScriptedRecogniser, page_of
 
 
 def _document(text: str) -> ParsedDocument:
@@ -123,6 +128,18 @@ def _recurse(path: Path) -> ParsedDocument:
     return _recurse(path)
 
 
+def _read_pages_slowly(path: Path) -> ParsedDocument:
+    """Forty pages that take a quarter of a second each to recognise."""
+    recogniser = ScriptedRecogniser([page_of(f"page {number}") for number in range(1, 41)], lambda: time.sleep(0.25))
+    picture = PagePicture(Image.new("L", (100, 100)), 1.0)
+    scans = read_scans(range(1, 41), lambda number: picture, recogniser)
+    builder = DocumentBuilder()
+    add_pages(builder, [PageContent(scans.lines.get(number, ())) for number in range(1, 41)])
+    for warning in scans.warnings(40):
+        builder.warn(warning)
+    return builder.build()
+
+
 _READERS: dict[str, Callable[[Path], ParsedDocument]] = {
     "echo": _echo,
     "where": _where,
@@ -144,6 +161,7 @@ _READERS: dict[str, Callable[[Path], ParsedDocument]] = {
     "known_damage": _known_damage,
     "unforeseen_damage": _unforeseen_damage,
     "recurse": _recurse,
+    "read_pages_slowly": _read_pages_slowly,
 }
 
 PARSERS: dict[str, Parser] = {name: Parser("scripted file", read, (KeyError,)) for name, read in _READERS.items()}

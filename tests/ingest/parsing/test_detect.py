@@ -14,15 +14,19 @@ from ingest.parsing.detect import (
     EPUB,
     HEAD_SIZE,
     HTML,
+    JPEG,
     JSON,
     JSON_LINES,
     MARKDOWN,
     PDF,
     PLAIN_TEXT,
+    PNG,
     PPTX,
     RESTRUCTURED_TEXT,
     SUPPORTED,
+    TIFF,
     TSV,
+    WEBP,
     XLSX,
     detect_media_type,
     display_name,
@@ -75,7 +79,7 @@ def test_a_supported_file_is_known_by_content_and_name(name: str, head: bytes, m
     ("name", "head", "words"),
     [
         ("photo.pdf", _PNG, "PNG image"),
-        ("photo.png", _PNG, "PNG image"),
+        ("picture.gif", b"GIF89a", "GIF image"),
         ("login.pdf", b"<html><body>Please sign in", "an HTML page"),
         ("text.pdf", b"just text", "content is text"),
         ("paper.docx", b"%PDF-1.7", "is a PDF"),
@@ -104,6 +108,30 @@ def test_any_other_file_is_refused_with_what_it_is_and_what_to_do(name: str, hea
 
     assert words in refusal.value.detail
     assert "Supported: .pdf" in refusal.value.detail or "Rename it to" in refusal.value.detail
+
+
+_PICTURES = [
+    ("photo.png", _PNG, PNG),
+    ("photo.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF", JPEG),
+    ("scan.tif", b"II*\x00\x08\x00\x00\x00", TIFF),
+    ("scan.tiff", b"MM\x00*\x00\x00\x00\x08", TIFF),
+    ("drawing.webp", b"RIFF\x24\x00\x00\x00WEBPVP8 ", WEBP),
+    ("no extension", _PNG, PNG),
+]
+
+
+@pytest.mark.parametrize(("name", "head", "media_type"), _PICTURES)
+def test_an_image_is_read_with_text_recognition_and_else_refused_with_what_to_install(
+    name: str, head: bytes, media_type: str
+) -> None:
+    assert detect_media_type(name, head, reads_images=True) == media_type
+    with pytest.raises(UnsupportedFile, match=r"image.* Install the extra `ocr`"):
+        detect_media_type(name, head, reads_images=False)
+
+
+def test_an_image_under_the_name_of_another_format_is_refused_even_if_images_are_read() -> None:
+    with pytest.raises(UnsupportedFile, match=r"content is a PNG image. Rename it to \.png"):
+        detect_media_type("photo.jpg", _PNG, reads_images=True)
 
 
 def test_an_empty_file_is_rejected() -> None:
@@ -158,7 +186,9 @@ def test_a_displayed_name_is_short_plain_and_never_empty(name: str) -> None:
 
 
 def test_detection_loads_no_parser_library() -> None:
-    heavy = "docx pptx lxml python_calamine selectolax markdown_it docutils charset_normalizer pypdfium2"
+    heavy = (
+        "docx pptx lxml python_calamine selectolax markdown_it docutils charset_normalizer pypdfium2 PIL numpy rapidocr"
+    )
     check = f"import sys, ingest.parsing.detect; sys.exit(str(set('{heavy}'.split()) & set(sys.modules)) != 'set()')"
 
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

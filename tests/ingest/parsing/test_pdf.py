@@ -11,16 +11,20 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import PageBreak
 from reportlab.platypus import Paragraph as Flowed
 
-from ingest.parsing.pdf import parse
+from ingest.parsing.pdf import parse, read
+from ingest.parsing.scans import MAX_PIXELS
 from retrieval.errors import DocumentRejected
 from tests.ingest.parsing.pdf_files import (
     CHINESE_STYLE,
+    STYLES,
     paragraph,
     ruled_table,
     write_flow,
+    write_private_characters,
     write_strings,
     write_two_columns,
 )
+from tests.ingest.parsing.scripted_recogniser import NOTHING, ScriptedRecogniser, page_of
 from tests.ingest.parsing.soundness import assert_sound, contents, outline, rejection_code
 
 _PROSE = (
@@ -246,9 +250,10 @@ def test_filled_form_fields_are_read_with_their_names(tmp_path: Path) -> None:
 
 
 def test_a_page_without_text_is_warned_of(tmp_path: Path) -> None:
-    document = parse(write_strings(tmp_path / "a.pdf", [[(72.0, 700.0, "Text.")], []]))
+    document = read(write_strings(tmp_path / "a.pdf", [[(72.0, 700.0, "Text.")], []]), None)
 
-    assert document.warnings == ("1 of 2 pages hold no text and may be scanned: 2.",)
+    (warning,) = document.warnings
+    assert warning.startswith("1 of 2 pages hold no text and may be scanned: 2. Install the extra `ocr`")
     assert document.pages == 2
 
 
@@ -264,16 +269,82 @@ def test_a_scanned_page_with_a_stamp_on_it_is_warned_of(tmp_path: Path) -> None:
         canvas.showPage()
     canvas.save()
 
-    assert parse(tmp_path / "a.pdf").warnings == ("1 of 2 pages hold no text and may be scanned: 1.",)
+    (warning,) = read(tmp_path / "a.pdf", None).warnings
+    assert warning.startswith("1 of 2 pages hold no text and may be scanned: 1. ")
 
 
 def test_a_pdf_without_any_text_is_rejected_as_scanned(tmp_path: Path) -> None:
     path = write_strings(tmp_path / "a.pdf", [[], []])
 
-    with pytest.raises(DocumentRejected, match="scanned") as rejection:
-        parse(path)
+    with pytest.raises(DocumentRejected, match="scanned.* Install the extra `ocr`") as rejection:
+        read(path, None)
 
     assert rejection.value.code == "no_text"
+
+
+def test_only_pages_without_text_are_recognised_and_come_in_their_place(tmp_path: Path) -> None:
+    path = _mixed(tmp_path)
+    recogniser = ScriptedRecogniser([page_of("Read from the picture.", confidence=0.9)])
+    document = read(path, recogniser)
+
+    assert_sound(document)
+    assert [document.text[block.start : block.end] for block in document.blocks] == [
+        _PROSE,
+        "Read from the picture.",
+        _MORE_PROSE,
+    ]
+    assert [block.page for block in document.blocks] == [1, 2, 3]
+    assert len(recogniser.pictures) == 1
+    (warning,) = document.warnings
+    assert warning.startswith(
+        "The text of 1 of 3 pages was recognised in pictures (OCR), with a mean confidence of 90%"
+    )
+    assert 0.9 < document.confidence < 1.0  # the text of the other pages is certain
+
+
+def test_a_page_is_drawn_as_fine_as_its_picture_within_bounds(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(300, 400))
+    canvas.drawImage(ImageReader(Image.new("L", (1200, 1600), 200)), 0, 0, 300, 400)
+    canvas.showPage()
+    canvas.setPageSize((10_000, 14_000))
+    canvas.rect(10, 10, 9_000, 13_000)
+    canvas.save()
+    recogniser = ScriptedRecogniser([page_of("fine"), page_of("huge")])
+    read(tmp_path / "a.pdf", recogniser)
+
+    fine, huge = recogniser.pictures
+    assert fine.size == (1200, 1600)
+    assert huge.width * huge.height == pytest.approx(MAX_PIXELS, rel=0.01)
+
+
+def test_text_whose_characters_mean_nothing_gives_way_to_what_is_recognised(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    write_private_characters(path)
+
+    assert "\ue00e" in read(path, None).text
+    assert read(path, ScriptedRecogniser([page_of("Now it can be read.")])).text == "Now it can be read."
+
+
+def test_a_scan_in_which_nothing_is_recognised_is_rejected_and_blank_pages_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DocumentRejected, match="none was recognised"):
+        read(write_strings(tmp_path / "a.pdf", [[], []]), ScriptedRecogniser([NOTHING, NOTHING]))
+
+    assert read(_mixed(tmp_path), ScriptedRecogniser([NOTHING])).warnings == ("1 of 3 pages hold no text: 2.",)
+
+
+def _mixed(folder: Path) -> Path:
+    """A PDF whose second page of three is a picture."""
+    canvas = Canvas(str(folder / "mixed.pdf"), pagesize=A4)
+    for page in (_PROSE, None, _MORE_PROSE):
+        if page is None:
+            canvas.drawImage(ImageReader(Image.new("L", (60, 80), 200)), 0, 0, *A4)
+        else:
+            flowed = Flowed(page, STYLES["BodyText"])
+            flowed.wrapOn(canvas, 450, 700)
+            flowed.drawOn(canvas, 72, 600)
+        canvas.showPage()
+    canvas.save()
+    return folder / "mixed.pdf"
 
 
 def test_an_encrypted_pdf_is_rejected_and_one_that_opens_without_password_is_read(tmp_path: Path) -> None:

@@ -67,6 +67,17 @@ def test_pages_without_text_and_damage_lower_the_score() -> None:
     assert damaged.score == pytest.approx(0.95)
 
 
+def test_uncertain_recognition_lowers_the_score_and_is_told() -> None:
+    builder = DocumentBuilder()
+    builder.paragraph(_PROSE * 5)
+    uncertain, certain = builder.build(confidence=0.7), builder.build(confidence=0.97)
+
+    assert measure(uncertain).score == pytest.approx(0.7)
+    assert "70% confidence" in " ".join(warnings_for(uncertain, measure(uncertain)))
+    assert measure(certain).score == pytest.approx(0.97)
+    assert warnings_for(certain, measure(certain)) == ()
+
+
 def test_pages_that_the_parser_has_named_are_not_told_again() -> None:
     document = _document(_PROSE, pages=2, warnings=("1 of 2 pages hold no text and may be scanned: 2.",))
 

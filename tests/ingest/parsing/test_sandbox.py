@@ -125,6 +125,15 @@ def test_the_wall_clock_limit_holds_for_a_parser_that_waits(scripted: ParserSand
     assert time.monotonic() - started < _STRICT.seconds + 5
 
 
+def test_pages_recognised_before_the_limit_are_kept(file: Path) -> None:
+    with ParserSandbox(size=1, limits=SandboxLimits(seconds=8.0), parsers=_SCRIPTED) as sandbox:
+        document = sandbox.parse(file, "read_pages_slowly")
+
+    read = len({block.page for block in document.blocks})
+    assert 1 <= read < 40
+    assert any(f"{40 - read} of 40 pages were left out" in warning for warning in document.warnings)
+
+
 def test_a_type_that_is_not_read_stays_an_unsupported_file(scripted: ParserSandbox, file: Path) -> None:
     with pytest.raises(UnsupportedFile, match="Not read"):
         scripted.parse(file, "refuse")

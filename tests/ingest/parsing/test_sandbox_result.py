@@ -22,6 +22,7 @@ def _written() -> dict[str, Any]:
         "pages": 1,
         "title": "Top",
         "warnings": [],
+        "confidence": 1.0,
         "tables": [],
     }
 
@@ -35,7 +36,7 @@ def test_a_document_survives_the_crossing(tmp_path: Path) -> None:
     builder.table([["a", "b"], ["1", "2"]])
     builder.list_item("item")
     builder.warn("odd")
-    document = builder.build(title="Title")
+    document = builder.build(title="Title", confidence=0.875)
     write_document(tmp_path / "r", document)
 
     assert read_result(tmp_path / "r") == document

@@ -9,8 +9,8 @@ from ingest.parsing.sandbox import ParserSandbox
 from ingest.parsing.sandbox_limits import SandboxLimits
 from ingest.parsing.version import parser_version
 
-_IMPORT = re.compile(r"^(?:from|import) ([a-z_0-9]+)", re.MULTILINE)
-_MODULES = {"docx": "python-docx", "pptx": "python-pptx", "markdown_it": "markdown-it-py"}
+_IMPORT = re.compile(r"^(?:from|import) ([A-Za-z_0-9]+)", re.MULTILINE)
+_MODULES = {"PIL": "pillow", "docx": "python-docx", "pptx": "python-pptx", "markdown_it": "markdown-it-py"}
 # They are no parsers, or they come with Python.
 _OURS = {"ingest", "retrieval"}
 

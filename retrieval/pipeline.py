@@ -1,6 +1,7 @@
 """The search pipeline. `Retriever.search` is the whole of it, in order; each stage lives in a file of its own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from retrieval.analysis import terms
@@ -15,12 +16,12 @@ from retrieval.snapshot import Snapshot, Snapshots
 from retrieval.store import chunks, filters
 from retrieval.store.database import Database
 from retrieval.trace import Trace
-from retrieval.types import Embedder, Hit, Json, SearchRequest, SearchResult
+from retrieval.types import DEFAULT_CANDIDATES, Embedder, Hit, Json, SearchRequest, SearchResult
 
-# Candidates of each retriever that enter fusion: deep enough that a chunk ranked low by one can win by the other.
-RECALL_DEPTH = 100
-# Fused candidates that the ranker looks at: all that dense and sparse recall can give.
-RANKING_DEPTH = 2 * RECALL_DEPTH
+RECALL_DEPTH = DEFAULT_CANDIDATES
+# Fused candidates that the ranker looks at, for each candidate of a list: all that dense and sparse recall can give.
+RANKED_PER_CANDIDATE = 2
+RANKING_DEPTH = RANKED_PER_CANDIDATE * RECALL_DEPTH
 # Times as many chunks are read as are asked for, so that chunks deleted a moment ago leave no gap.
 FETCHED = 2
 # Features named in `why`, those that moved the hit most; the trace has all.
@@ -45,6 +46,20 @@ class CandidateRanker(Protocol):
     def rank(self, keys: Sequence[int], table: CandidateTable, explained: int) -> Sequence[Ranked]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What the stages of one search found, in their order."""
+
+    snapshot: Snapshot
+    allowed: Sequence[int] | None  # the revisions that the filter lets through; None: there is no filter
+    embedder: Embedder
+    query: Query
+    lists: Mapping[str, Candidates]
+    fused: Sequence[tuple[int, float]]
+    ranked: Sequence[Ranked]
+    hits: Sequence[Hit]
+
+
 class Retriever:
     """Searches collections; holds the database, its indexes' snapshots, the embedders by model id and the ranker."""
 
@@ -57,19 +72,28 @@ class Retriever:
     def search(self, request: SearchRequest) -> SearchResult:
         """The k best chunks for the query, each visible at this moment. Raises `NotFound`, `InvalidRequest`."""
         trace = Trace()
+        found = self.find(request, trace, FETCHED * request.k)
+        evidence_found = self._weigh(found.query, found.snapshot, found.hits, trace)
+        return SearchResult(found.hits, evidence_found, trace, found.embedder)
+
+    def find(self, request: SearchRequest, trace: Trace, explained: int) -> Searched:
+        """All stages up to the hits, with what each of them found; the ranker gives reasons for the first `explained`.
+
+        Raises `NotFound`, `InvalidRequest`.
+        """
         for _ in range(MAX_PASSES):
             snapshot = self._follow(request.collection, trace)
             allowed = self._filter(request.collection, request.filter, trace)
             embedder = self._embedders[snapshot.model_id]
             query = self._embed(request, embedder, trace)
-            lists = self._recall(query, snapshot, allowed, trace)
+            lists = self._recall(query, snapshot, allowed, request.candidates, trace)
             fused = self._fuse(lists, trace)
-            ranked = self._rank(request, query, snapshot, lists, fused, trace)
+            ranked = self._rank(request, query, snapshot, lists, fused, explained, trace)
             hits = self._fetch(ranked, lists, request.k, trace)
             if len(hits) == min(request.k, len(fused)):
                 break
             # Documents were replaced or deleted between recall and fetch: look again at what is there now.
-        return SearchResult(hits, self._weigh(query, snapshot, hits, trace), trace, embedder)
+        return Searched(snapshot, allowed, embedder, query, lists, fused, ranked, hits)
 
     def _follow(self, collection: str, trace: Trace) -> Snapshot:
         with trace.stage("snapshot") as stage:
@@ -102,10 +126,10 @@ class Retriever:
         return query
 
     def _recall(
-        self, query: Query, snapshot: Snapshot, allowed: Sequence[int] | None, trace: Trace
+        self, query: Query, snapshot: Snapshot, allowed: Sequence[int] | None, depth: int, trace: Trace
     ) -> Mapping[str, Candidates]:
         with trace.stage("recall") as stage:
-            lists = recall(query, snapshot, snapshot.allowed(allowed), RECALL_DEPTH)
+            lists = recall(query, snapshot, snapshot.allowed(allowed), depth)
             stage.record(
                 representations=sorted(query.representations) if query.representations is not None else "all",
                 candidates={name: len(found.keys) for name, found in lists.items()},
@@ -118,13 +142,14 @@ class Retriever:
             stage.record(method="reciprocal_rank_fusion", candidates=len(fused))
         return fused
 
-    def _rank(
+    def _rank(  # noqa: PLR0913, PLR0917 - what the stages before it found
         self,
         request: SearchRequest,
         query: Query,
         snapshot: Snapshot,
         lists: Mapping[str, Candidates],
         fused: Sequence[tuple[int, float]],
+        explained: int,
         trace: Trace,
     ) -> Sequence[Ranked]:
         """The candidates in their final order, the first ones with what put them there."""
@@ -133,9 +158,9 @@ class Retriever:
             trace.skip("rank", reason if request.rerank else "the request asks for the order of fusion")
             return [Ranked(key, score) for key, score in fused]
         with trace.stage("rank") as stage:
-            looked_at = fused[:RANKING_DEPTH]
+            looked_at = fused[: RANKED_PER_CANDIDATE * request.candidates]
             table = tabulate(query, snapshot, lists, looked_at)
-            ranked = self._ranker.rank([key for key, _ in looked_at], table, explained=FETCHED * request.k)
+            ranked = self._ranker.rank([key for key, _ in looked_at], table, explained)
             stage.record(ranker=self._ranker.name, candidates=len(ranked))
         return ranked
 

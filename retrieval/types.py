@@ -13,6 +13,9 @@ from retrieval.trace import Trace
 # A decoded JSON value: documents carry arbitrary metadata, so it stays open here and is checked where it is read.
 Json = Any
 
+# Candidates of each retriever that enter fusion: deep enough that a chunk ranked low by one can win by the other.
+DEFAULT_CANDIDATES = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -50,6 +53,7 @@ class SearchRequest:
     representations: frozenset[str] | None = None  # of KINDS and TREE; None: whatever the collection has
     tree_search: TreeSearch = "collapsed"
     rerank: bool = True  # False: the order of fusion
+    candidates: int = DEFAULT_CANDIDATES  # of each retriever that enter fusion
 
 
 class Embedder(Protocol):

@@ -8,6 +8,7 @@ import { traceView } from "./trace.js";
 export class Turn {
   #open;
   #again;
+  #collection;
   #citations = [];
   #drawing = null; // the animation frame that will draw the text
   #clock = null;
@@ -16,9 +17,10 @@ export class Turn {
   #answer = element("div", { class: "answer", "aria-busy": "true" });
   #after = element("div", { class: "turn-after" });
 
-  constructor(question, { open, again }) {
+  constructor(question, collection, { open, again }) {
     this.#open = open;
     this.#again = again;
+    this.#collection = collection;
     this.question = question;
     this.text = "";
     this.isAnswered = false;
@@ -67,7 +69,11 @@ export class Turn {
       const sentence = "The documents do not clearly answer this.";
       this.#answer.before(element("p", { class: "abstention" }, icon("alert"), sentence));
     }
-    this.#after.replaceChildren(...this.#sources(answer), traceView(answer, this.#open));
+    this.#after.replaceChildren(...this.#sources(answer), this.#account(answer));
+  }
+
+  #account(answer) {
+    return traceView(answer, { question: this.question, collection: this.#collection }, this.#open);
   }
 
   showStopped() {

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from retrieval.analysis import terms
-from retrieval.candidates import CandidateTable, tabulate
+from retrieval.candidates import tabulate
 from retrieval.errors import InvalidRequest
 from retrieval.evidence import calibration_of, coverage, evidence
 from retrieval.fusion import reciprocal_rank_fusion
 from retrieval.indexes import sparse
+from retrieval.rankers import CandidateRanker, Rankers
 from retrieval.ranking import Ranked
 from retrieval.recall import Candidates, Query, recall
 from retrieval.snapshot import Snapshot, Snapshots
@@ -36,16 +37,6 @@ class Embedders(Protocol):
     def __getitem__(self, model_id: str, /) -> Embedder: ...
 
 
-class CandidateRanker(Protocol):
-    """Puts candidates in their final order, the first `explained` with the reasons."""
-
-    name: str
-
-    def suits(self, model_id: str) -> bool: ...
-
-    def rank(self, keys: Sequence[int], table: CandidateTable, explained: int) -> Sequence[Ranked]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Searched:
     """What the stages of one search found, in their order."""
@@ -61,13 +52,14 @@ class Searched:
 
 
 class Retriever:
-    """Searches collections; holds the database, its indexes' snapshots, the embedders by model id and the ranker."""
+    """Searches collections; holds the database, its indexes' snapshots, the embedders by model id and the rankers."""
 
     def __init__(self, database: Database, snapshots: Snapshots, embedders: Embedders, ranker: CandidateRanker) -> None:
+        """`ranker` orders wherever a collection has none of its own."""
         self._database = database
         self._snapshots = snapshots
         self._embedders = embedders
-        self._ranker = ranker
+        self._rankers = Rankers(database, ranker)
 
     def search(self, request: SearchRequest) -> SearchResult:
         """The k best chunks for the query, each visible at this moment. Raises `NotFound`, `InvalidRequest`."""
@@ -153,15 +145,16 @@ class Retriever:
         trace: Trace,
     ) -> Sequence[Ranked]:
         """The candidates in their final order, the first ones with what put them there."""
-        if not request.rerank or not self._ranker.suits(snapshot.model_id):
+        ranker = self._rankers.serving(snapshot.ranker_version, snapshot.model_id)
+        if not request.rerank or ranker is None:
             reason = "the ranker was trained with another embedding model"
             trace.skip("rank", reason if request.rerank else "the request asks for the order of fusion")
             return [Ranked(key, score) for key, score in fused]
         with trace.stage("rank") as stage:
             looked_at = fused[: RANKED_PER_CANDIDATE * request.candidates]
             table = tabulate(query, snapshot, lists, looked_at)
-            ranked = self._ranker.rank([key for key, _ in looked_at], table, explained)
-            stage.record(ranker=self._ranker.name, candidates=len(ranked))
+            ranked = ranker.rank([key for key, _ in looked_at], table, explained)
+            stage.record(ranker=ranker.name, candidates=len(ranked))
         return ranked
 
     def _fetch(self, ranked: Sequence[Ranked], lists: Mapping[str, Candidates], k: int, trace: Trace) -> Sequence[Hit]:
@@ -170,7 +163,7 @@ class Retriever:
             best = ranked[: FETCHED * k]
             found = chunks.visible(connection, [item.key for item in best])
             kept = [item for item in best if item.key in found][:k]
-            hits = [Hit(found[item.key], item.score, _why(item, lists)) for item in kept]
+            hits = [Hit(found[item.key], item.score, _why(item, lists), item.features) for item in kept]
             stage.record(
                 hits=[
                     {"chunk_id": hit.chunk.id, "score": hit.score, **hit.why, "features": item.features}

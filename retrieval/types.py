@@ -40,6 +40,7 @@ class Hit:
     chunk: Chunk
     score: float
     why: Mapping[str, float]  # e.g. {"dense_rank": 1, "dense_score": 0.83, "sparse_rank": 4, ...}
+    features: Mapping[str, float] = field(default_factory=dict, repr=False)  # that the ranker saw; none without it
 
 
 @dataclass(frozen=True, slots=True)

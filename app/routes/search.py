@@ -1,5 +1,6 @@
 """The search route."""
 
+import random
 import uuid
 
 from fastapi import APIRouter
@@ -16,20 +17,31 @@ from app.schemas.search import (
     WhyDetails,
     WhyQuery,
 )
+from retrieval.exploration import swap_neighbours
+from retrieval.impression_log import impression_of
 from retrieval.types import Hit, SearchRequest
 from retrieval.why_not import why_not
 
 router = APIRouter(prefix="/v1", tags=["search"])
+_COIN = random.Random()  # noqa: S311 - it decides an order, not a secret
 
 
 @router.post("/search")
 def search(service: ServiceDep, query: SearchQuery) -> SearchHits:
     """The best chunks for a query, with the reasons for their ranks and the trace of every stage."""
     result = service.engines.retriever.search(_request(query))
+    hits, explored = swap_neighbours(result.hits, service.settings.exploration, _COIN)
+    if explored:
+        with result.trace.stage("explore") as stage:
+            stage.record(pairs_from=explored)  # the order of neighbours from here on was left to a coin
     service.metrics.observe_trace(result.trace)
+    request_id = str(uuid.uuid4())
+    service.impressions.note(
+        impression_of(request_id, query.collection, "search", query.query, hits, result.trace, explored)
+    )
     return SearchHits(
-        request_id=str(uuid.uuid4()),
-        hits=[hit_details(hit) for hit in result.hits],
+        request_id=request_id,
+        hits=[hit_details(hit) for hit in hits],
         trace=TraceDetails(**result.trace.as_dict()),
     )
 

@@ -117,6 +117,16 @@ export const whyNot = (body) =>
     body: JSON.stringify(body),
   });
 
+/** Tells the service what the person made of an answer or a citation; a failure is nobody's concern here. */
+export function feedback(body) {
+  request("/v1/feedback", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+    keepalive: true,
+  }).catch(() => {});
+}
+
 /** What keeps the service from answering, in sentences; empty when it is ready. */
 export async function missing() {
   const response = await fetch("/readyz", { cache: "no-store" }).catch(() => null);

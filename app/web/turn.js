@@ -1,7 +1,9 @@
 /** One question and what came of it: the stages as they finish, the answer, its sources, or why there is none. */
 
 import { answerNodes, placeOf } from "./answer_text.js";
+import { feedback } from "./api.js";
 import { duration, element, icon, languageOf, words } from "./elements.js";
+import { judgement } from "./judgement.js";
 import { traceView } from "./trace.js";
 
 /** Shows one turn; `open(places, index)` opens a citation, `again()` asks the question once more. */
@@ -9,6 +11,7 @@ export class Turn {
   #open;
   #again;
   #collection;
+  #requestId = null; // known once the answer is complete
   #citations = [];
   #drawing = null; // the animation frame that will draw the text
   #clock = null;
@@ -18,7 +21,10 @@ export class Turn {
   #after = element("div", { class: "turn-after" });
 
   constructor(question, collection, { open, again }) {
-    this.#open = open;
+    this.#open = (places, index) => {
+      this.#noteClick(places[index]);
+      open(places, index);
+    };
     this.#again = again;
     this.#collection = collection;
     this.question = question;
@@ -62,6 +68,7 @@ export class Turn {
   showAnswer(answer) {
     this.text = answer.answer;
     this.#citations = answer.citations;
+    this.#requestId = answer.request_id;
     this.isAnswered = true;
     this.#finish();
     this.node.classList.toggle("abstained", answer.abstained);
@@ -69,7 +76,14 @@ export class Turn {
       const sentence = "The documents do not clearly answer this.";
       this.#answer.before(element("p", { class: "abstention" }, icon("alert"), sentence));
     }
-    this.#after.replaceChildren(...this.#sources(answer), this.#account(answer));
+    this.#after.replaceChildren(...this.#sources(answer), judgement(answer.request_id), this.#account(answer));
+  }
+
+  /** Opening a citation says that its passage was worth a look. */
+  #noteClick(place) {
+    if (this.#requestId && place.chunk_id) {
+      feedback({ request_id: this.#requestId, chunk_id: place.chunk_id, value: "click" });
+    }
   }
 
   #account(answer) {

@@ -273,6 +273,19 @@ def keys_of_document(connection: Connection, document_id: str) -> Sequence[int]:
     return connection.scalars(statement.where(documents.c.id == document_id).order_by(chunks.c.key)).all()
 
 
+def represented_as(
+    connection: Connection, keys: Sequence[int], kind: RepresentationKind
+) -> Mapping[int, Sequence[str]]:
+    """The texts of one kind that stand for each of the chunks, by chunk key; those that have none are missing."""
+    found: dict[int, list[str]] = {}
+    statement = select(representations.c.chunk_key, representations.c.text).where(
+        representations.c.chunk_key.in_(list(keys)), representations.c.kind == kind, representations.c.text.is_not(None)
+    )
+    for key, text in connection.execute(statement.order_by(representations.c.key)):
+        found.setdefault(key, []).append(text)
+    return found
+
+
 def of_document(connection: Connection, document_id: str, limit: int, after: int) -> Sequence[Chunk]:
     """The visible chunks of a document in order, those whose key is above `after`."""
     statement = (

@@ -56,7 +56,7 @@ def train(names: Sequence[str], judged: JudgedCandidates, start: str | None = No
     With the text of a model to `start` from, trees are added to it. Raises `ModelUnavailable` if that one was trained
     with other features.
     """
-    before = None if start is None else lightgbm.Booster(model_str=start, params={"verbosity": -1})
+    before = None if start is None else lightgbm.Booster(model_str=start)
     if before is not None and before.feature_name() != list(names):
         raise ModelUnavailable(
             "The model to go on from was trained with other features, or with the same in another order: "

@@ -9,6 +9,7 @@ from app.settings import Settings
 from app.wiring import Engines, Storage
 from retrieval.embedders import Embedders
 from retrieval.errors import ModelUnavailable, Overloaded
+from retrieval.impression_log import ImpressionLog
 
 _LOGGER = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 1.0
@@ -25,6 +26,7 @@ class Service:
         self.settings = settings
         self.storage = storage
         self.metrics = metrics
+        self.impressions = ImpressionLog(storage.database, settings.kept_impressions)
         self._load = load
         self._engines: Engines | None = None
         self._failure: ModelUnavailable | None = None
@@ -40,6 +42,7 @@ class Service:
         """Ends that."""
         self._stopped.set()
         self._thread.join(_STOP_PATIENCE_SECONDS)
+        self.impressions.close()
 
     @property
     def engines(self) -> Engines:

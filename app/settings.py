@@ -142,6 +142,23 @@ class Settings(BaseSettings):
         ),
     ] = 0.3
 
+    kept_impressions: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000,
+            description="Newest searches and answers of which is kept what they showed, for feedback; 0: none.",
+        ),
+    ] = 10_000
+    exploration: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Share of searches in which a coin swaps neighbours; learning from clicks needs some.",
+        ),
+    ] = 0.0
+
     @model_validator(mode="after")
     def _fill_database_url(self) -> Self:
         if not self.database_url:

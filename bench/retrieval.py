@@ -22,7 +22,8 @@ from bench.retrieval_configuration import configuration
 from retrieval.analysis import terms
 from retrieval.errors import InvalidRequest
 from retrieval.features import GROUPS
-from retrieval.pipeline import RECALL_DEPTH, CandidateRanker, Retriever
+from retrieval.pipeline import RECALL_DEPTH, Retriever
+from retrieval.rankers import CandidateRanker
 from retrieval.recall import Query, recall
 from retrieval.store import chunks
 from retrieval.types import Chunk, Json, SearchRequest

@@ -1,26 +1,28 @@
 """The search pipeline. `Retriever.search` is the whole of it, in order; each stage lives in a file of its own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from retrieval.analysis import terms
-from retrieval.candidates import CandidateTable, tabulate
+from retrieval.candidates import tabulate
 from retrieval.errors import InvalidRequest
 from retrieval.evidence import calibration_of, coverage, evidence
 from retrieval.fusion import reciprocal_rank_fusion
 from retrieval.indexes import sparse
+from retrieval.rankers import CandidateRanker, Rankers
 from retrieval.ranking import Ranked
 from retrieval.recall import Candidates, Query, recall
 from retrieval.snapshot import Snapshot, Snapshots
 from retrieval.store import chunks, filters
 from retrieval.store.database import Database
 from retrieval.trace import Trace
-from retrieval.types import Embedder, Hit, Json, SearchRequest, SearchResult
+from retrieval.types import DEFAULT_CANDIDATES, Embedder, Hit, Json, SearchRequest, SearchResult
 
-# Candidates of each retriever that enter fusion: deep enough that a chunk ranked low by one can win by the other.
-RECALL_DEPTH = 100
-# Fused candidates that the ranker looks at: all that dense and sparse recall can give.
-RANKING_DEPTH = 2 * RECALL_DEPTH
+RECALL_DEPTH = DEFAULT_CANDIDATES
+# Fused candidates that the ranker looks at, for each candidate of a list: all that dense and sparse recall can give.
+RANKED_PER_CANDIDATE = 2
+RANKING_DEPTH = RANKED_PER_CANDIDATE * RECALL_DEPTH
 # Times as many chunks are read as are asked for, so that chunks deleted a moment ago leave no gap.
 FETCHED = 2
 # Features named in `why`, those that moved the hit most; the trace has all.
@@ -35,41 +37,55 @@ class Embedders(Protocol):
     def __getitem__(self, model_id: str, /) -> Embedder: ...
 
 
-class CandidateRanker(Protocol):
-    """Puts candidates in their final order, the first `explained` with the reasons."""
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What the stages of one search found, in their order."""
 
-    name: str
-
-    def suits(self, model_id: str) -> bool: ...
-
-    def rank(self, keys: Sequence[int], table: CandidateTable, explained: int) -> Sequence[Ranked]: ...
+    snapshot: Snapshot
+    allowed: Sequence[int] | None  # the revisions that the filter lets through; None: there is no filter
+    embedder: Embedder
+    query: Query
+    lists: Mapping[str, Candidates]
+    fused: Sequence[tuple[int, float]]
+    ranked: Sequence[Ranked]
+    hits: Sequence[Hit]
 
 
 class Retriever:
-    """Searches collections; holds the database, its indexes' snapshots, the embedders by model id and the ranker."""
+    """Searches collections; holds the database, its indexes' snapshots, the embedders by model id and the rankers."""
 
     def __init__(self, database: Database, snapshots: Snapshots, embedders: Embedders, ranker: CandidateRanker) -> None:
+        """`ranker` orders wherever a collection has none of its own."""
         self._database = database
         self._snapshots = snapshots
         self._embedders = embedders
-        self._ranker = ranker
+        self._rankers = Rankers(database, ranker)
 
     def search(self, request: SearchRequest) -> SearchResult:
         """The k best chunks for the query, each visible at this moment. Raises `NotFound`, `InvalidRequest`."""
         trace = Trace()
+        found = self.find(request, trace, FETCHED * request.k)
+        evidence_found = self._weigh(found.query, found.snapshot, found.hits, trace)
+        return SearchResult(found.hits, evidence_found, trace, found.embedder)
+
+    def find(self, request: SearchRequest, trace: Trace, explained: int) -> Searched:
+        """All stages up to the hits, with what each of them found; the ranker gives reasons for the first `explained`.
+
+        Raises `NotFound`, `InvalidRequest`.
+        """
         for _ in range(MAX_PASSES):
             snapshot = self._follow(request.collection, trace)
             allowed = self._filter(request.collection, request.filter, trace)
             embedder = self._embedders[snapshot.model_id]
             query = self._embed(request, embedder, trace)
-            lists = self._recall(query, snapshot, allowed, trace)
+            lists = self._recall(query, snapshot, allowed, request.candidates, trace)
             fused = self._fuse(lists, trace)
-            ranked = self._rank(request, query, snapshot, lists, fused, trace)
+            ranked = self._rank(request, query, snapshot, lists, fused, explained, trace)
             hits = self._fetch(ranked, lists, request.k, trace)
             if len(hits) == min(request.k, len(fused)):
                 break
             # Documents were replaced or deleted between recall and fetch: look again at what is there now.
-        return SearchResult(hits, self._weigh(query, snapshot, hits, trace), trace, embedder)
+        return Searched(snapshot, allowed, embedder, query, lists, fused, ranked, hits)
 
     def _follow(self, collection: str, trace: Trace) -> Snapshot:
         with trace.stage("snapshot") as stage:
@@ -102,10 +118,10 @@ class Retriever:
         return query
 
     def _recall(
-        self, query: Query, snapshot: Snapshot, allowed: Sequence[int] | None, trace: Trace
+        self, query: Query, snapshot: Snapshot, allowed: Sequence[int] | None, depth: int, trace: Trace
     ) -> Mapping[str, Candidates]:
         with trace.stage("recall") as stage:
-            lists = recall(query, snapshot, snapshot.allowed(allowed), RECALL_DEPTH)
+            lists = recall(query, snapshot, snapshot.allowed(allowed), depth)
             stage.record(
                 representations=sorted(query.representations) if query.representations is not None else "all",
                 candidates={name: len(found.keys) for name, found in lists.items()},
@@ -118,25 +134,27 @@ class Retriever:
             stage.record(method="reciprocal_rank_fusion", candidates=len(fused))
         return fused
 
-    def _rank(
+    def _rank(  # noqa: PLR0913, PLR0917 - what the stages before it found
         self,
         request: SearchRequest,
         query: Query,
         snapshot: Snapshot,
         lists: Mapping[str, Candidates],
         fused: Sequence[tuple[int, float]],
+        explained: int,
         trace: Trace,
     ) -> Sequence[Ranked]:
         """The candidates in their final order, the first ones with what put them there."""
-        if not request.rerank or not self._ranker.suits(snapshot.model_id):
+        ranker = self._rankers.serving(snapshot.ranker_version, snapshot.model_id)
+        if not request.rerank or ranker is None:
             reason = "the ranker was trained with another embedding model"
             trace.skip("rank", reason if request.rerank else "the request asks for the order of fusion")
             return [Ranked(key, score) for key, score in fused]
         with trace.stage("rank") as stage:
-            looked_at = fused[:RANKING_DEPTH]
+            looked_at = fused[: RANKED_PER_CANDIDATE * request.candidates]
             table = tabulate(query, snapshot, lists, looked_at)
-            ranked = self._ranker.rank([key for key, _ in looked_at], table, explained=FETCHED * request.k)
-            stage.record(ranker=self._ranker.name, candidates=len(ranked))
+            ranked = ranker.rank([key for key, _ in looked_at], table, explained)
+            stage.record(ranker=ranker.name, candidates=len(ranked))
         return ranked
 
     def _fetch(self, ranked: Sequence[Ranked], lists: Mapping[str, Candidates], k: int, trace: Trace) -> Sequence[Hit]:
@@ -145,7 +163,7 @@ class Retriever:
             best = ranked[: FETCHED * k]
             found = chunks.visible(connection, [item.key for item in best])
             kept = [item for item in best if item.key in found][:k]
-            hits = [Hit(found[item.key], item.score, _why(item, lists)) for item in kept]
+            hits = [Hit(found[item.key], item.score, _why(item, lists), item.features) for item in kept]
             stage.record(
                 hits=[
                     {"chunk_id": hit.chunk.id, "score": hit.score, **hit.why, "features": item.features}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrieval import tree_ensemble
 from retrieval.candidates import CandidateTable
@@ -35,18 +36,17 @@ class Ranked:
 class Ranker:
     """One loaded model. Immutable, so any number of threads may use it."""
 
-    def __init__(self, path: Path = DEFAULT_RANKER, embedder: str = DEFAULT_EMBEDDER) -> None:
+    def __init__(self, path: Path = DEFAULT_RANKER, embedder: str = DEFAULT_EMBEDDER, text: str | None = None) -> None:
         """`embedder` is the name of the embedding model whose cosines it was trained with.
 
+        `text` is the model where it does not come from a file; then the path only names it.
         Raises `ModelUnavailable` if the file holds no model, or one for other features than there are.
         """
-        try:
-            text = path.read_text()
-        except OSError as error:
-            raise ModelUnavailable(f"The ranker {path.name} cannot be read: {error.strerror}.") from error
+        text = _read(path) if text is None else text
         self.embedder = embedder
+        self.text = text
         self._ensemble: TreeEnsemble = tree_ensemble.read(text)
-        self.name = path.stem
+        self.name = path.name.removesuffix(".txt")
         self.features = tuple(self._ensemble.features)
         if unknown := [name for name in self.features if name not in FEATURES]:
             raise ModelUnavailable(
@@ -58,10 +58,19 @@ class Ranker:
         """Whether it was trained with the cosines of this embedding model, known by the name before its `@`."""
         return model_id.partition("@")[0] == self.embedder
 
+    def score(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The scores [rows] of rows of its features [rows, features]; raises `ModelUnavailable` for another number."""
+        if features.shape[1] != len(self.features):
+            raise ModelUnavailable(
+                f"The ranker {self.name} was trained with {len(self.features)} features and was given "
+                f"{features.shape[1]}: {', '.join(self.features)}."
+            )
+        return self._ensemble.predict(features)
+
     def rank(self, keys: Sequence[int], table: CandidateTable, explained: int) -> Sequence[Ranked]:
         """The candidates, best first; equal scores keep the order of fusion. The first `explained` say why."""
         features = matrix(table, self.features)
-        scores = self._ensemble.predict(features)
+        scores = self.score(features)
         order = np.argsort(-scores, kind="stable")
         first = features[order[:explained]]
         reasons = self._ensemble.contributions(first)
@@ -75,3 +84,10 @@ class Ranker:
             for place, values, added in zip(order.tolist(), first.tolist(), reasons.tolist(), strict=False)
         ]
         return ranked + [Ranked(keys[place], float(scores[place])) for place in order[explained:].tolist()]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise ModelUnavailable(f"The ranker {path.name} cannot be read: {error.strerror}.") from error

@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from retrieval.errors import IndexDamaged
 from retrieval.generation_files import GenerationFiles
 from retrieval.indexes import segment
 from retrieval.indexes.segment import Segment
-from retrieval.store import changes, chunks, collections, generations, models
+from retrieval.store import changes, chunks, collections, generations, models, ranker_versions
 from retrieval.store.database import Database
 from retrieval.store.generations import Generation
 
@@ -37,6 +37,7 @@ class Snapshot:
     alive: tuple[NDArray[np.bool_], ...]  # one mask [chunks] a segment
     fresh: frozenset[int]
     model_id: str  # of all vectors in it; a query must be embedded by the same
+    ranker_version: int | None = None  # row key of the collection's own ranker; None: the one that ships orders
 
     @property
     def chunk_count(self) -> int:
@@ -109,6 +110,9 @@ class Snapshots:
                 known = self._open(connection, collection, generation, model_id)
             if known.change_number < number:
                 known = self._advance(connection, collection, known, number)
+            version = ranker_versions.active_key(connection, collection)
+            if known.ranker_version != version:
+                known = replace(known, ranker_version=version)
         self._latest[collection] = known
         return known
 

@@ -42,6 +42,10 @@ class Trace:
         """Notes that the stage `name` did not run, and why."""
         self.stages.append(StageTrace(name, skipped=reason))
 
+    def recorded(self, stage: str, name: str) -> Any | None:
+        """What the last stage of this name noted under a name; None if it did not run, or noted no such thing."""
+        return next((entry.details.get(name) for entry in reversed(self.stages) if entry.stage == stage), None)
+
     def as_dict(self) -> dict[str, Any]:
         """The trace as the API shows it: `{"stages": [...], "milliseconds": total}`."""
         return {

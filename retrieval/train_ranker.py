@@ -10,6 +10,8 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.errors import ModelUnavailable
+
 # More of these is never worse: whatever the training data say, a better match must not lower a score.
 INCREASING = frozenset({"cosine", "cosine_to_best", "bm25", "bm25_of_best", "coverage", "coverage_to_best"})
 # Small trees and few of them: with leave-one-data-set-out more fitted the collections that were seen.
@@ -33,6 +35,9 @@ PARAMETERS = {
     "num_threads": 1,
     "verbosity": -1,
 }
+# Trees that are added to a model: one collection's own data are few, and are to move it, not to replace it.
+ROUNDS_MORE = 60
+GOING_ON = {"min_data_in_leaf": 50, "num_leaves": 8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,19 @@ class JudgedCandidates:
     weights: NDArray[np.float64]  # [queries], how much each counts
 
 
-def train(names: Sequence[str], judged: JudgedCandidates) -> str:
-    """The trained model as LightGBM's text, for features of the given names."""
+def train(names: Sequence[str], judged: JudgedCandidates, start: str | None = None) -> str:
+    """The trained model as LightGBM's text, for features of the given names.
+
+    With the text of a model to `start` from, trees are added to it. Raises `ModelUnavailable` if that one was trained
+    with other features.
+    """
+    before = None if start is None else lightgbm.Booster(model_str=start)
+    if before is not None and before.feature_name() != list(names):
+        raise ModelUnavailable(
+            "The model to go on from was trained with other features, or with the same in another order: "
+            f"{', '.join(before.feature_name())}; now there are {', '.join(names)}. Train one from scratch."
+        )
+    parameters, rounds = (PARAMETERS, ROUNDS) if start is None else (PARAMETERS | GOING_ON, ROUNDS_MORE)
     data = lightgbm.Dataset(
         judged.features,
         judged.grades,
@@ -55,5 +71,5 @@ def train(names: Sequence[str], judged: JudgedCandidates) -> str:
         feature_name=list(names),
     )
     constraints = [1 if name in INCREASING else 0 for name in names]
-    model = lightgbm.train(PARAMETERS | {"monotone_constraints": constraints}, data, ROUNDS)
+    model = lightgbm.train(parameters | {"monotone_constraints": constraints}, data, rounds, init_model=before)
     return model.model_to_string()

@@ -13,6 +13,9 @@ from retrieval.trace import Trace
 # A decoded JSON value: documents carry arbitrary metadata, so it stays open here and is checked where it is read.
 Json = Any
 
+# Candidates of each retriever that enter fusion: deep enough that a chunk ranked low by one can win by the other.
+DEFAULT_CANDIDATES = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -37,6 +40,7 @@ class Hit:
     chunk: Chunk
     score: float
     why: Mapping[str, float]  # e.g. {"dense_rank": 1, "dense_score": 0.83, "sparse_rank": 4, ...}
+    features: Mapping[str, float] = field(default_factory=dict, repr=False)  # that the ranker saw; none without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class SearchRequest:
     representations: frozenset[str] | None = None  # of KINDS and TREE; None: whatever the collection has
     tree_search: TreeSearch = "collapsed"
     rerank: bool = True  # False: the order of fusion
+    candidates: int = DEFAULT_CANDIDATES  # of each retriever that enter fusion
 
 
 class Embedder(Protocol):

@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -33,8 +34,18 @@ from generation.types import (
     TokenEvent,
 )
 from retrieval.errors import ScholiastError
+from retrieval.impression_log import impression_of
 
 router = APIRouter(prefix="/v1", tags=["ask"])
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question under the id that feedback names it by."""
+
+    request_id: str
+    question: Question
+
 
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
@@ -54,9 +65,9 @@ def ask(service: ServiceDep, question: Question) -> AnswerDetails | StreamingRes
     if question.stream:
         # The first event is made here, so that an unknown collection or a full queue is a plain error response.
         first = next(events)
-        stream = _encoded(service, request_id, chain([first], events), cancelled)
+        stream = _encoded(service, Asked(request_id, question), chain([first], events), cancelled)
         return StreamingResponse(stream, media_type="text/event-stream")
-    return _finished(service, request_id, whole(events))
+    return _finished(service, Asked(request_id, question), whole(events))
 
 
 def _request(service: Service, question: Question) -> AnswerRequest:
@@ -81,18 +92,18 @@ def _request(service: Service, question: Question) -> AnswerRequest:
 
 
 async def _encoded(
-    service: Service, request_id: str, events: Iterator[AnswerEvent], cancelled: threading.Event
+    service: Service, asked: Asked, events: Iterator[AnswerEvent], cancelled: threading.Event
 ) -> AsyncIterator[bytes]:
     """The events as server-sent events."""
     try:
         async with aclosing(drawn(events, cancelled)) as following:
             async for event in following:
-                yield _sse(*_shown(service, request_id, event))
+                yield _sse(*_shown(service, asked, event))
     except ScholiastError as error:
         yield _sse("error", errors.body(error))
 
 
-def _shown(service: Service, request_id: str, event: AnswerEvent) -> tuple[str, Any]:
+def _shown(service: Service, asked: Asked, event: AnswerEvent) -> tuple[str, Any]:
     """Name and data of the event."""
     match event:
         case StageEvent(stage, milliseconds):
@@ -102,7 +113,7 @@ def _shown(service: Service, request_id: str, event: AnswerEvent) -> tuple[str, 
         case CitationEvent(citation):
             return "citation", citation_details(citation)
         case DoneEvent(answer):
-            return "done", _finished(service, request_id, answer)
+            return "done", _finished(service, asked, answer)
 
 
 def _sse(name: str, data: Any) -> bytes:
@@ -110,11 +121,15 @@ def _sse(name: str, data: Any) -> bytes:
     return format_sse_event(event=name, data_str=encoded)
 
 
-def _finished(service: Service, request_id: str, answer: Answer) -> AnswerDetails:
+def _finished(service: Service, asked: Asked, answer: Answer) -> AnswerDetails:
     service.metrics.observe_answer(answer)
+    question = asked.question
+    service.impressions.note(
+        impression_of(asked.request_id, question.collection, "answer", question.question, answer.passages, answer.trace)
+    )
     usage = answer.usage
     return AnswerDetails(
-        request_id=request_id,
+        request_id=asked.request_id,
         answer=answer.text,
         citations=[citation_details(citation) for citation in answer.citations],
         passages=[hit_details(hit) for hit in answer.passages],

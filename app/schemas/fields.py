@@ -31,6 +31,7 @@ def not_blank(text: str) -> str:
 
 # The bounds stand before the checks, so that a text that is too long is told so in characters.
 CollectionName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\w[\w.\-]*$"), AfterValidator(clean)]
+Identifier = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(clean)]
 DocumentName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(not_blank)]
 DocumentBody = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS), AfterValidator(not_blank)]
 QueryText = Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS), AfterValidator(not_blank)]

@@ -109,6 +109,24 @@ export async function* ask(body, signal) {
   }
 }
 
+/** Why a search did not come up with a document: what became of it, in sentences. */
+export const whyNot = (body) =>
+  json("/v1/search/why", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
+/** Tells the service what the person made of an answer or a citation; a failure is nobody's concern here. */
+export function feedback(body) {
+  request("/v1/feedback", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+    keepalive: true,
+  }).catch(() => {});
+}
+
 /** What keeps the service from answering, in sentences; empty when it is ready. */
 export async function missing() {
   const response = await fetch("/readyz", { cache: "no-store" }).catch(() => null);

@@ -43,7 +43,7 @@ export class Conversation {
   /** Asks a question and shows the turn from the first stage to the last source. */
   async ask(question) {
     const history = this.#history();
-    const turn = new Turn(question, { open: this.#open, again: () => this.#askAgain(turn) });
+    const turn = new Turn(question, this.#collection, { open: this.#open, again: () => this.#askAgain(turn) });
     this.#turns.push(turn);
     byId("welcome").hidden = true;
     byId("turns").append(turn.node);

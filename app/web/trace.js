@@ -2,9 +2,10 @@
 
 import { placeOf } from "./answer_text.js";
 import { count, duration, element, languageOf, words } from "./elements.js";
+import { whyNotView } from "./why_not.js";
 
-/** The collapsible account of an answer; `open(places, index)` shows a passage in its document. */
-export function traceView({ trace, passages, usage }, open) {
+/** The collapsible account of an answer to `asked`; `open(places, index)` shows a passage in its document. */
+export function traceView({ trace, passages, usage }, asked, open) {
   const facts = [duration(trace.milliseconds), count(trace.stages.length, "stage"), count(passages.length, "passage")];
   return element(
     "details",
@@ -15,6 +16,7 @@ export function traceView({ trace, passages, usage }, open) {
     usage ? element("p", { class: "quiet" }, usageSentence(usage)) : null,
     passages.length > 0 ? element("h3", {}, "Passages the answer could use") : null,
     passages.length > 0 ? passageList(passages, open) : null,
+    whyNotView({ ...asked, passages }),
   );
 }
 

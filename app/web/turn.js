@@ -1,13 +1,17 @@
 /** One question and what came of it: the stages as they finish, the answer, its sources, or why there is none. */
 
 import { answerNodes, placeOf } from "./answer_text.js";
+import { feedback } from "./api.js";
 import { duration, element, icon, languageOf, words } from "./elements.js";
+import { judgement } from "./judgement.js";
 import { traceView } from "./trace.js";
 
 /** Shows one turn; `open(places, index)` opens a citation, `again()` asks the question once more. */
 export class Turn {
   #open;
   #again;
+  #collection;
+  #requestId = null; // known once the answer is complete
   #citations = [];
   #drawing = null; // the animation frame that will draw the text
   #clock = null;
@@ -16,9 +20,13 @@ export class Turn {
   #answer = element("div", { class: "answer", "aria-busy": "true" });
   #after = element("div", { class: "turn-after" });
 
-  constructor(question, { open, again }) {
-    this.#open = open;
+  constructor(question, collection, { open, again }) {
+    this.#open = (places, index) => {
+      this.#noteClick(places[index]);
+      open(places, index);
+    };
     this.#again = again;
+    this.#collection = collection;
     this.question = question;
     this.text = "";
     this.isAnswered = false;
@@ -60,6 +68,7 @@ export class Turn {
   showAnswer(answer) {
     this.text = answer.answer;
     this.#citations = answer.citations;
+    this.#requestId = answer.request_id;
     this.isAnswered = true;
     this.#finish();
     this.node.classList.toggle("abstained", answer.abstained);
@@ -67,7 +76,18 @@ export class Turn {
       const sentence = "The documents do not clearly answer this.";
       this.#answer.before(element("p", { class: "abstention" }, icon("alert"), sentence));
     }
-    this.#after.replaceChildren(...this.#sources(answer), traceView(answer, this.#open));
+    this.#after.replaceChildren(...this.#sources(answer), judgement(answer.request_id), this.#account(answer));
+  }
+
+  /** Opening a citation says that its passage was worth a look. */
+  #noteClick(place) {
+    if (this.#requestId && place.chunk_id) {
+      feedback({ request_id: this.#requestId, chunk_id: place.chunk_id, value: "click" });
+    }
+  }
+
+  #account(answer) {
+    return traceView(answer, { question: this.question, collection: this.#collection }, this.#open);
   }
 
   showStopped() {

@@ -12,14 +12,15 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 
 from retrieval.store.schema import changes
 
-ChangeKind = Literal["added", "removed"]
+# ranker: another version orders the collection's searches; its revision key is 0, which no revision has.
+ChangeKind = Literal["added", "removed", "ranker"]
 # Made once: composing a statement takes longer than running it, and every search runs it.
 _LATEST = select(func.max(changes.c.number)).where(changes.c.collection == bindparam("collection"))
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A revision became visible to searches, or stopped being so."""
+    """A revision became visible to searches, or stopped being so, or another ranker took over."""
 
     number: int
     revision_key: int
@@ -31,6 +32,11 @@ def append(connection: Connection, kind: ChangeKind, revisions: Sequence[tuple[s
     if revisions:
         rows = [{"collection": name, "revision_key": key, "kind": kind} for name, key in revisions]
         connection.execute(insert(changes), rows)
+
+
+def append_ranker(connection: Connection, collection: str) -> None:
+    """Logs that another ranker orders the collection's searches."""
+    append(connection, "ranker", [(collection, 0)])
 
 
 def latest(connection: Connection, collection: str) -> int:

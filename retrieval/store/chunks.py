@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, RowMapping, Select, and_, bindparam, delete, exists, func, insert, select
 
+from retrieval.errors import NotFound
 from retrieval.representations import KINDS, RepresentationKind
 from retrieval.store import trees
 from retrieval.store.schema import chunks, documents, representations, revisions
@@ -275,6 +276,33 @@ def visible(connection: Connection, keys: Sequence[int]) -> Mapping[int, Chunk]:
     """Those of the chunks that belong to a visible revision right now; deleted ones are simply missing."""
     rows = connection.execute(_VISIBLE_BY_KEY, {"keys": list(keys)}).mappings()
     return {row["key"]: _chunk(row) for row in rows}
+
+
+def by_id(connection: Connection, chunk_id: str) -> Chunk:
+    """The visible chunk of this id; raises `NotFound`."""
+    row = connection.execute(_VISIBLE.where(chunks.c.id == chunk_id)).mappings().first()
+    if row is None:
+        raise NotFound("There is no such chunk; its document may have been deleted, or replaced by a new revision.")
+    return _chunk(row)
+
+
+def keys_of_document(connection: Connection, document_id: str) -> Sequence[int]:
+    """The keys of the visible chunks of a document, in order."""
+    statement = select(chunks.c.key).join(documents, documents.c.active_revision == chunks.c.revision_key)
+    return connection.scalars(statement.where(documents.c.id == document_id).order_by(chunks.c.key)).all()
+
+
+def represented_as(
+    connection: Connection, keys: Sequence[int], kind: RepresentationKind
+) -> Mapping[int, Sequence[str]]:
+    """The texts of one kind that stand for each of the chunks, by chunk key; those that have none are missing."""
+    found: dict[int, list[str]] = {}
+    statement = select(representations.c.chunk_key, representations.c.text).where(
+        representations.c.chunk_key.in_(list(keys)), representations.c.kind == kind, representations.c.text.is_not(None)
+    )
+    for key, text in connection.execute(statement.order_by(representations.c.key)):
+        found.setdefault(key, []).append(text)
+    return found
 
 
 def of_document(connection: Connection, document_id: str, limit: int, after: int) -> Sequence[Chunk]:

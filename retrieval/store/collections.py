@@ -2,26 +2,21 @@
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from retrieval.errors import InvalidRequest, NotFound
 from retrieval.store import changes
 from retrieval.store.schema import chunks, collections, documents, metadata_values
+from retrieval.store.upsert import insert_unless_there
 from retrieval.types import Json
 
 # Letters and digits of any script; it is never used as a path.
 _NAME = re.compile(r"^\w[\w.-]{0,63}$")
 # Made once: composing a statement takes longer than running it, and every search runs it.
 _BY_NAME = select(collections).where(collections.c.name == bindparam("name"))
-# Only the dialects know "insert unless it is there".
-_INSERT: dict[str, Callable[..., sqlite.Insert | postgresql.Insert]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +53,7 @@ def ensure(connection: Connection, name: str) -> None:
             "A collection's name has 1 to 64 letters, digits, '_', '.' or '-', and begins with a letter or digit.",
             field="collection",
         )
-    statement = _INSERT[connection.dialect.name](collections).values(name=name, settings={}, created_at=time.time())
-    connection.execute(statement.on_conflict_do_nothing())
+    insert_unless_there(connection, collections, name=name, settings={}, created_at=time.time())
 
 
 def get(connection: Connection, name: str) -> Collection:
@@ -92,6 +86,8 @@ def remove(connection: Connection, name: str) -> None:
         documents.c.collection == name, documents.c.active_revision.is_not(None)
     )
     changes.append(connection, "removed", [(name, revision_key) for revision_key in connection.scalars(active).all()])
+    # Its own ranker goes too: a collection of the same name begins with the one that ships.
+    changes.append_ranker(connection, name)
     connection.execute(delete(collections).where(collections.c.name == name))
 
 

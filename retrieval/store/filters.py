@@ -46,6 +46,32 @@ def matching_revisions(connection: Connection, collection: str, tree: Mapping[st
     return [key for key in connection.scalars(statement) if key is not None]
 
 
+def failing(connection: Connection, document_id: str, tree: Mapping[str, Json]) -> Sequence[Mapping[str, Json]]:
+    """The parts of the filter that the visible document does not satisfy, each a filter of its own; of `and` its parts.
+
+    Raises `InvalidRequest`.
+    """
+    return [part for part in _conjuncts(tree) if not _satisfies(connection, document_id, part)]
+
+
+def _conjuncts(tree: Mapping[str, Json]) -> Sequence[Mapping[str, Json]]:
+    """Filters that hold together exactly where this one does."""
+    condition(tree)  # what is taken apart below has been found sound
+    parts: list[Mapping[str, Json]] = []
+    for name, value in tree.items():
+        parts += [inner for item in value for inner in _conjuncts(item)] if name == "and" else [{name: value}]
+    return parts
+
+
+def _satisfies(connection: Connection, document_id: str, tree: Mapping[str, Json]) -> bool:
+    statement = (
+        select(documents.c.key)
+        .join(revisions, revisions.c.key == documents.c.active_revision)
+        .where(documents.c.id == document_id, condition(tree))
+    )
+    return connection.scalar(statement) is not None
+
+
 def condition(tree: Json) -> ColumnElement[bool]:
     """The filter as a condition on `documents` joined with `revisions`; raises `InvalidRequest`."""
     if _size(tree) > MAX_CONDITIONS:

@@ -28,3 +28,44 @@ def test_k_bounds_the_hits(running: Running) -> None:
 
 def test_an_unknown_collection_is_404(running: Running) -> None:
     assert running.client.post("/v1/search", json={"query": "x", "collection": "nowhere"}).status_code == 404
+
+
+def test_why_a_document_is_no_hit_and_what_would_make_it_one(running: Running) -> None:
+    for number in range(3):
+        running.add(f"The kettle number {number} stands in the kitchen.")
+    expected = running.add("A note on another subject, with one kettle among many other things.")
+    request = {"query": "kettle in the kitchen", "k": 2}
+    found = running.client.post("/v1/search/why", json={**request, "document": expected}).json()
+    assert (found["fell_out"], found["rank"]) == ("cut", 4)
+    assert [stage["stage"] for stage in found["stages"]] == ["dense", "sparse", "tree", "fusion", "rank", "cut"]
+    assert found["features"]
+    assert found["last_hit"]["chunk_id"]
+    change = found["changes"][0]
+    assert change["request"] == {"k": 4}
+    hits = running.client.post("/v1/search", json={**request, **change["request"]}).json()["hits"]
+    assert hits[change["rank"] - 1]["chunk_id"] == found["chunk_id"]
+    assert change["sentence"] in found["sentences"]
+
+
+def test_why_takes_one_known_document_or_chunk(running: Running) -> None:
+    running.add("The kettle stands in the kitchen.")
+    why = "/v1/search/why"
+    for body, status in (
+        ({"query": "kettle"}, 422),
+        ({"query": "kettle", "document": "a", "chunk": "b"}, 422),
+        ({"query": "kettle", "document": "nowhere"}, 404),
+        ({"query": "kettle", "chunk": "nowhere"}, 404),
+        ({"query": "kettle", "chunk": ""}, 422),
+        ({"query": "kettle", "chunk": "b", "limit": 3}, 422),
+    ):
+        response = running.client.post(why, json=body)
+        assert response.status_code == status, response.text
+        assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_more_candidates_reach_chunks_that_fewer_do_not(running: Running) -> None:
+    for number in range(4):
+        running.add(f"Kettle number {number}.")
+    few = {"query": "kettle", "options": {"candidates": 1}}
+    assert len(running.client.post("/v1/search", json=few).json()["hits"]) < 4
+    assert running.client.post("/v1/search", json={"query": "x", "options": {"candidates": 0}}).status_code == 422

@@ -1,0 +1,40 @@
+/** "Expected another document?": why the search for this question did not come up with a document of one's choice. */
+
+import { listDocuments, whyNot } from "./api.js";
+import { element } from "./elements.js";
+
+/** A line to choose a document of the collection on; what the service says about it follows below. */
+export function whyNotView({ question, collection, passages }) {
+  const choice = element("select", { "aria-label": "The document you expected" });
+  const button = element("button", { class: "link-button", type: "submit" }, "Why not this one?");
+  const outcome = element("ul", { class: "why-not", "aria-live": "polite" });
+  const say = (...sentences) => outcome.replaceChildren(...sentences.map((text) => element("li", {}, text)));
+
+  const ask = async (event) => {
+    event.preventDefault();
+    if (!choice.value) return;
+    button.disabled = true;
+    try {
+      const body = { query: question, collection, document: choice.value, k: Math.max(passages.length, 1) };
+      say(...(await whyNot(body)).sentences);
+    } catch (error) {
+      say(error.message);
+    } finally {
+      button.disabled = false;
+    }
+  };
+  // The names are fetched when somebody wants to choose, not with every answer.
+  const fill = async () => {
+    try {
+      const { documents } = await listDocuments(collection, null);
+      choice.replaceChildren(...documents.map(({ id, name }) => element("option", { value: id }, name)));
+    } catch (error) {
+      say(error.message);
+    }
+  };
+  const form = element("form", { class: "why-not-form", onsubmit: ask }, choice, button);
+  const head = element("summary", { class: "quiet" }, "Expected another document?");
+  const view = element("details", {}, head, form, outcome);
+  view.addEventListener("toggle", fill, { once: true });
+  return view;
+}

@@ -12,12 +12,12 @@ from sqlalchemy import Connection, func, insert, select
 
 from retrieval.store.schema import changes
 
-ChangeKind = Literal["added", "removed"]
+ChangeKind = Literal["added", "removed", "tree"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A revision became visible to searches, or stopped being so."""
+    """A revision became visible to searches, or stopped being so; or the collection's tree is another (no revision)."""
 
     number: int
     revision_key: int
@@ -31,9 +31,21 @@ def append(connection: Connection, kind: ChangeKind, revisions: Sequence[tuple[s
         connection.execute(insert(changes), rows)
 
 
+def append_tree(connection: Connection, collection: str) -> int:
+    """Logs that the collection's tree is another, and gives the number of this change."""
+    append(connection, "tree", [(collection, 0)])
+    return latest(connection, collection)
+
+
 def latest(connection: Connection, collection: str) -> int:
     """The number of the collection's last change; 0 if there was none."""
     return connection.scalar(select(func.max(changes.c.number)).where(changes.c.collection == collection)) or 0
+
+
+def latest_of_revisions(connection: Connection, collection: str) -> int:
+    """The number of the last change that index files are concerned with: they do not hold the collection's tree."""
+    of_revisions = (changes.c.collection == collection, changes.c.kind != "tree")
+    return connection.scalar(select(func.max(changes.c.number)).where(*of_revisions)) or 0
 
 
 def newest(connection: Connection) -> int:

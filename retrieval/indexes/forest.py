@@ -44,14 +44,18 @@ class Forest:
     scores: Mapping[int, NDArray[np.float32]]  # by segment, or ABOVE: [nodes]
 
     def best(self, count: int) -> list[tuple[float, Node]]:
-        """The best nodes of all trees with their scores, but for those of documents that may not be found."""
+        """The best nodes of all trees with their scores, but for those of documents that may not be found.
+
+        Of those over several documents only the first few take a place.
+        """
         found: list[tuple[float, Node]] = []
         for position, scores in self.scores.items():
             rows = np.arange(len(scores))
             if position != ABOVE:
                 firsts = self.segments[position].tree.first_chunks
                 rows = rows[(firsts >= 0) & self.masks[position][firsts]]
-            rows = rows[np.argsort(-scores[rows], kind="stable")[:count]]
+            most = COLLECTION_NODES if position == ABOVE else count
+            rows = rows[np.argsort(-scores[rows], kind="stable")[:most]]
             found += zip(scores[rows].tolist(), ((position, row) for row in rows.tolist()), strict=True)
         return _best(found, count)
 
@@ -91,12 +95,9 @@ def forest(
 def collapsed(trees: Forest) -> Reached:
     """The best summaries of all levels alike."""
     found: Reached = [{} for _ in trees.segments]
-    of_collection = 0
     for score, (position, row) in trees.best(COLLAPSED_NODES):
         if position == ABOVE:
-            of_collection += 1
-            if of_collection <= COLLECTION_NODES:
-                _note(found, trees.nearest(trees.above.revisions_below[row]), score)
+            _note(found, trees.nearest(trees.above.revisions_below[row]), score)
         else:
             below = trees.segments[position].tree.chunks_below[row]
             _note(found, ((position, chunk) for chunk in below.tolist()), score)
@@ -110,13 +111,16 @@ def traversal(trees: Forest) -> Reached:
     for position, rows, revisions in trees.roots():
         alone = ~np.isin(revisions, trees.above.rows.revision_keys)
         frontier |= {(position, row) for row in rows[alone].tolist()}
+    seen: set[Node] = set()  # a damaged tree may lead in a circle
     while frontier:
+        seen |= frontier
         scored = [(float(trees.scores[position][row]), (position, row)) for position, row in frontier]
         frontier = set()
         for score, (position, row) in _best(scored, TRAVERSAL_NODES):
             nodes, chunks = _below_documents(trees, row) if position == ABOVE else _in_document(trees, position, row)
             frontier |= nodes
             _note(found, chunks, score)
+        frontier -= seen
     return found
 
 

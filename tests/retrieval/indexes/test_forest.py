@@ -133,6 +133,20 @@ def test_nodes_that_quote_a_revision_that_went_are_left_out_and_the_others_stay(
     assert len(left.without([2, 4]).rows.vectors) == 0
 
 
+def test_a_damaged_tree_that_leads_in_a_circle_is_searched_to_an_end() -> None:
+    rows = tree_over([[0, 1], [2]], [0, 1]).rows
+    circle = CollectionTreeRows(
+        rows.vectors,
+        np.append(rows.parents, [0, 0]),
+        np.append(rows.children, [0, 1]),
+        np.append(rows.revision_keys, [-1, -1]),
+        rows.quoting,
+        rows.quoted,
+    )
+    (reached,) = search("traversal", [documents([0, 1, 2])], collection_tree.build(circle), towards(0))
+    assert reached
+
+
 def test_without_any_tree_nothing_is_reached() -> None:
     nothing = collection_tree.build(CollectionTreeRows(np.zeros((0, 0), np.float32), *(NO_INTEGERS for _ in range(5))))
     for way in ("collapsed", "traversal"):

@@ -447,8 +447,10 @@ def grove(running: Running) -> Grove:
 
 FAULTS_OF_TREES = {
     "quotes what is deleted": "UPDATE collection_nodes SET quoted = quoted + 1",
-    "stands on documents that are gone": "UPDATE collection_edges SET revision_key = 999 WHERE key = "
-    "(SELECT min(key) FROM collection_edges WHERE revision_key IS NOT NULL)",
+    "stands on documents that are gone": "INSERT INTO revisions (id, document_key, number, content_sha256, media_type, "
+    "size, status, warnings, created_at) SELECT 'old', document_key, 0, content_sha256, media_type, size, 'ready', "
+    "'[]', 0 FROM revisions LIMIT 1; UPDATE collection_edges SET revision_key = (SELECT max(key) FROM revisions) "
+    "WHERE key = (SELECT min(key) FROM collection_edges WHERE revision_key IS NOT NULL)",
     "in a circle": "UPDATE collection_edges SET child_key = parent_key WHERE child_key = "
     "(SELECT min(child_key) FROM collection_edges)",
     "nothing below them": "INSERT INTO collection_nodes (collection, level, stale, quoted) VALUES ('default', 1, 0, 0)",

@@ -136,13 +136,13 @@ def changes(library: Library, titles: Mapping[str, Sequence[Passage]], data: str
 
     Those of the document's own tree count among all, and not among those made anew.
     """
-    chosen = random.Random(0).sample(sorted(titles), CHANGED)
+    with library.database.read() as connection:
+        found = {item.name: item for item in documents.list_page(connection, COLLECTION, None, 100_000, None)}
+    there = [title for title in sorted(titles) if articles.name(title) in found]  # the same text twice is one document
     shares: dict[str, list[float]] = {"deleting": [], "adding": [], "replacing": []}
-    for title in chosen:
+    for title in random.Random(0).sample(there, CHANGED):
         content = articles.content(titles[title])
-        with library.database.read() as connection:
-            found = documents.list_page(connection, COLLECTION, None, 100_000, None)
-        known = next(item for item in found if item.name == articles.name(title))
+        known = found[articles.name(title)]
         with library.database.write() as connection:
             documents.remove(connection, known.id)
         shares["deleting"].append(update(library) / summaries(library))

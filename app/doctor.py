@@ -12,6 +12,7 @@ from rich.console import Console
 from sqlalchemy import make_url
 from sqlalchemy.exc import DatabaseError
 
+from app.checks.collection_trees import check_collection_trees
 from app.checks.database import check_integrity, check_originals, damaged_originals
 from app.checks.documents import check_documents
 from app.checks.finding import RESTORE, Finding, Scene
@@ -97,6 +98,7 @@ def _findings(settings: Settings, storage: Storage, identify: IdentifyModel) -> 
         yield from check_models(scene, settings, identify)
         yield from check_originals(scene)
         yield from check_documents(scene)
+        yield from check_collection_trees(scene)
         yield from check_indexes(scene)
         yield from check_leftovers(scene)
         yield from check_jobs(scene, queued)

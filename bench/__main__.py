@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.settings import Settings
-from bench import engine, files, ingest, parsing, representations, retrieval, search, writers
+from bench import engine, files, ingest, parsing, representations, retrieval, search, tree, writers
 from bench.report import Report, publish
 from bench.retrieval import Scope
 
@@ -32,6 +32,7 @@ class Options:
 BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "retrieval": lambda settings, options: retrieval.run(settings, options.scope),
     "representations": lambda settings, options: representations.run(settings, options.data),
+    "tree": lambda settings, options: tree.run(settings, options.data, options.scope.kept),
     "writers": lambda settings, options: writers.run(settings, options.data),
     "search": lambda settings, _options: search.run(settings),
     "ingest": lambda settings, options: ingest.run(settings, options.ingested),

@@ -48,8 +48,7 @@ def add(library: Library, titles: Mapping[str, Sequence[Passage]]) -> Places:
     """Ingests a document a title; gives the places of its passages."""
     places: dict[str, Sequence[Place]] = {}
     for title, passages in titles.items():
-        body = "\n\n".join(" ".join(passage.text.split()) for passage in passages)
-        document = library.add(f"{title[:80].replace('/', '-')}.txt", body.encode())
+        document = library.add(name(title), content(passages))
         with library.database.read() as connection:
             text = revisions.load_text(connection, document.revision_key).text
         found, position = [], 0
@@ -61,6 +60,16 @@ def add(library: Library, titles: Mapping[str, Sequence[Passage]]) -> Places:
                 found.append(Place(passage.id, start, position))
         places[document.id] = found
     return places
+
+
+def name(title: str) -> str:
+    """The name of the file with this title's passages."""
+    return f"{title[:80].replace('/', '-')}.txt"
+
+
+def content(passages: Sequence[Passage]) -> bytes:
+    """The passages as one text."""
+    return "\n\n".join(" ".join(passage.text.split()) for passage in passages).encode()
 
 
 def answerable(corpus: Corpus, places: Places) -> Sequence[tuple[str, str]]:
@@ -86,7 +95,7 @@ def measure(
         grades = {passage: grade for passage, grade in corpus.judgements[query_id].items() if passage in known}
         for system, representations in systems.items():
             request = SearchRequest(question, COLLECTION, 30, representations=representations)
-            ranked = _passages(library.retriever.search(request).hits, places)
+            ranked = passages_of(library.retriever.search(request).hits, places)
             measured = by_query({query_id: grades}, {query_id: ranked})
             for metric in ("nDCG@10", "recall@10"):
                 values.setdefault((system, metric), []).append(measured[metric][query_id])
@@ -102,11 +111,7 @@ def compared(figures: Figures, baseline: str, data: str) -> Iterator[Row]:
             yield bootstrap(system, data, f"{metric} gained over {baseline}", gains)
 
 
-def _known(places: Places) -> set[str]:
-    return {place.passage for found in places.values() for place in found}
-
-
-def _passages(hits: Sequence[Hit], places: Places) -> list[str]:
+def passages_of(hits: Sequence[Hit], places: Places) -> list[str]:
     """The passages that the hits lie in, in the order of the hits."""
     found: dict[str, None] = {}
     for hit in hits:
@@ -115,3 +120,7 @@ def _passages(hits: Sequence[Hit], places: Places) -> list[str]:
             if shared >= _OVERLAP * min(place.end - place.start, hit.chunk.end - hit.chunk.start):
                 found[place.passage] = None
     return list(found)
+
+
+def _known(places: Places) -> set[str]:
+    return {place.passage for found in places.values() for place in found}

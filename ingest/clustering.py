@@ -66,6 +66,8 @@ def _mixture(vectors: NDArray[np.float32]) -> list[NDArray[np.int64]]:
     from sklearn.mixture import GaussianMixture  # noqa: PLC0415
 
     count = len(vectors)
+    if not np.ptp(vectors, axis=0).any():  # nothing tells them apart
+        return [np.arange(count)]
     dimensions = min(DIMENSIONS, count - 2, vectors.shape[1])
     reduced = PCA(dimensions, svd_solver="full").fit_transform(vectors.astype(np.float64))
     most = max(count // 3, 1)

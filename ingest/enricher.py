@@ -1,17 +1,20 @@
 """The worker's thread that enriches documents while no ingest job waits. The database is its queue.
 
-One runs a data folder at a time, held by a file lock; a second worker only ingests. What a worker was doing when it
-died is done again; what brings it down twice is given up.
+When no document waits for it either, it brings the trees over the collections up to date. One runs a data folder at a
+time, held by a file lock; a second worker only ingests. What a worker was doing when it died is done again; what brings
+it down twice is given up.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
 
+from ingest.collection_tree import CollectionTreeTools, update_collection_tree
 from ingest.enrichment import EnrichmentTools, asks_for_more, enrich_document
 from ingest.file_lock import held
 from ingest.model_on_demand import ModelOnDemand
@@ -19,7 +22,7 @@ from ingest.pipeline import IngestTools
 from ingest.precedence import POLL_SECONDS, EnrichmentStopped, ingest_waits, may_go_on
 from retrieval import failpoints
 from retrieval.errors import StorageFull
-from retrieval.store import chunks, enrichment
+from retrieval.store import changes, chunks, collection_trees, documents, enrichment
 from retrieval.store.database import Database
 from retrieval.store.enrichment import EnrichmentTask
 
@@ -43,6 +46,7 @@ class Enricher:
         self._tools = tools
         self._lock = lock
         self._language_model = language_model
+        self._given_up: dict[str, int] = {}  # collection -> the change at which its tree broke off
 
     def run(self, stop: threading.Event) -> None:
         """Works until `stop` is set; returns at the end of the step it is in."""
@@ -67,6 +71,7 @@ class Enricher:
             with self._database.read() as connection:
                 tasks = _embedded(connection, enrichment.waiting(connection, _TASKS), current.model_id)
             if not tasks:
+                self._update_collection_trees(current, stop)
                 return
             # Most collections ask for the text alone: their documents are done together, at once.
             plain = [task for task in tasks if task.settings.get("enrichment") != "off" and not asks_for_more(task)]
@@ -98,6 +103,38 @@ class Enricher:
             _LOGGER.exception("Document %s could not be enriched.", task.document_id)
             with self._database.write() as connection:
                 enrichment.finish(connection, [task.revision_key], "failed", "Enrichment broke off; see the log.")
+
+    def _update_collection_trees(self, current: IngestTools, stop: threading.Event) -> None:
+        """Brings those up to date whose collection changed. One that cannot be is tried again with the next change."""
+        with self._database.read() as connection:
+            names = enrichment.switched_on(connection, collection_trees.behind(connection))
+        for name in names:
+            if self._given_up.get(name) == (number := self._newest_change(name)):
+                continue
+            tools = CollectionTreeTools(
+                self._database, current.embed, current.model_id, partial(self._pass_collection_gate, name, stop)
+            )
+            try:
+                update_collection_tree(tools, name)
+            except EnrichmentStopped:
+                return
+            except StorageFull:
+                raise
+            except Exception:  # the edge of one tree: whatever it was, the documents' own trees are searched meanwhile
+                _LOGGER.exception("The tree of collection %s could not be brought up to date.", name)
+                self._given_up[name] = number
+
+    def _newest_change(self, collection: str) -> int:
+        with self._database.read() as connection:
+            return changes.latest(connection, collection)
+
+    def _pass_collection_gate(self, collection: str, stop: threading.Event) -> None:
+        """Returns if nothing more urgent waits; raises `EnrichmentStopped` if it does: the next round goes on."""
+        with self._database.read() as connection:
+            on = enrichment.switched_on(connection, [collection])
+            waits = documents.any_unfinished(connection) or enrichment.waiting(connection, 1)
+        if stop.is_set() or waits or not on:
+            raise EnrichmentStopped
 
     def _put_back(self, task: EnrichmentTask) -> None:
         with self._database.write() as connection:

@@ -1,4 +1,4 @@
-"""What follows once a document is searchable: further representations of its chunks, and its RAPTOR tree.
+"""What follows once a document is searchable: further representations of its chunks, its RAPTOR tree and its digest.
 
 `enrich_document` is the whole of it. Nothing waits for it: it runs one document at a time, lets ingest go first
 between any two steps, and shows its work all at once in the transaction that ends it.
@@ -14,13 +14,14 @@ from ingest.model_on_demand import ModelOnDemand
 from ingest.model_writer import ModelWriter
 from ingest.precedence import EnrichmentStopped
 from ingest.representing import MAKERS, Material
-from ingest.tree import MIN_CHUNKS, Part, Sentence, build_tree
+from ingest.tree import Part, Sentence, build_tree
 from retrieval import failpoints
 from retrieval.representations import DEFAULT_WRITER, MADE_BY_DEFAULT, TREE, RepresentationKind
 from retrieval.sentences import sentence_spans
-from retrieval.store import chunks, enrichment, trees
+from retrieval.store import chunks, digests, enrichment, trees
 from retrieval.store.chunks import Leaf, NewRepresentation
 from retrieval.store.database import Database
+from retrieval.store.digests import Digest, DigestSentence
 from retrieval.store.enrichment import EnrichmentTask
 
 # Texts embedded at a time: a document that arrives meanwhile waits for no more than these.
@@ -52,17 +53,18 @@ def enrich_document(tools: EnrichmentTools, task: EnrichmentTask) -> None:
     wanted = _wanted(task)
     with tools.database.read() as connection:
         leaves = chunks.leaves(connection, task.revision_key, tools.model_id)
-    has_tree = TREE in wanted and len(leaves) >= MIN_CHUNKS
+    has_tree = TREE in wanted and bool(leaves)
     sentences = _sentences(tools, task, leaves) if has_tree or "summary" in wanted else [[] for _ in leaves]
     writer = _writer(tools, task)
     represented = _represent(tools, task, Material(task.document, leaves, sentences, writer))
-    tree = _tree(tools, task, leaves, sentences, writer) if has_tree else []
+    nodes, digest = _tree(tools, task, leaves, sentences, writer) if has_tree else ([], None)
     failpoints.reached("enrich.made")
     with tools.database.write() as connection:
         if not enrichment.is_wanted(connection, task):
             raise EnrichmentStopped
         chunks.replace_representations(connection, task.revision_key, represented, tools.model_id)
-        trees.replace(connection, task.revision_key, tree, tools.model_id)
+        trees.replace(connection, task.revision_key, nodes, tools.model_id)
+        digests.replace(connection, task.collection, task.revision_key, digest, tools.model_id)
         if writer is not None:
             writer.forget_others(connection)
         enrichment.publish(connection, task, writer.remark if writer else None)
@@ -120,19 +122,26 @@ def _tree(
     leaves: Sequence[Leaf],
     sentences: Sequence[Sequence[Sentence]],
     writer: ModelWriter | None,
-) -> list[trees.NewNode]:
+) -> tuple[Sequence[trees.NewNode], Digest]:
+    """The document's tree, and what it gives to the tree of its collection."""
     flat: list[Sentence] = []
     parts: list[Part] = []
     for leaf, own in zip(leaves, sentences, strict=True):
         positions = tuple(range(len(flat), len(flat) + len(own)))
         parts.append(Part(leaf.vector.astype(np.float32), positions, leaf.key))
         flat += own
-    return build_tree(
+    tree = build_tree(
         task.document,
         parts,
         flat,
         lambda texts: _embed(tools, task, "tree", texts),
         writer.overviews if writer else None,
+    )
+    said = [flat[position] for position in tree.gist]
+    root = tree.nodes[-1].vector if tree.nodes else digests.mean_vector([part.vector for part in parts])
+    return tree.nodes, Digest(
+        root.astype(np.float16),
+        [DigestSentence(item.text, item.tokens, item.vector.astype(np.float16)) for item in said],
     )
 
 

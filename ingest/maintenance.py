@@ -73,7 +73,12 @@ class Maintenance:
             # Of a model that is kept, too: a rollback is to find its index as current as the other's.
             used = [model.model_id for model in models.listed(connection) if model.role != "wanted"]
             states = [
-                (name, model_id, changes.latest(connection, name), generations.newest(connection, name, model_id))
+                (
+                    name,
+                    model_id,
+                    changes.latest_of_revisions(connection, name),
+                    generations.newest(connection, name, model_id),
+                )
                 for name in names
                 for model_id in used
             ]

@@ -9,8 +9,9 @@ from ingest.entities import entities
 from ingest.extractive_summary import central_sentences
 from ingest.keywords import keywords
 from ingest.model_writer import ModelWriter
-from ingest.tree import Sentence, join_sentences
+from ingest.tree import Sentence
 from retrieval.representations import RepresentationKind
+from retrieval.sentences import join_sentences
 from retrieval.store.chunks import Leaf
 
 # Tokens of a chunk's own summary.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.indexes import sparse, tree
+from retrieval.indexes import forest, sparse
 from retrieval.representations import KINDS, TREE, TreeSearch
 from retrieval.snapshot import Snapshot
 
@@ -78,10 +78,11 @@ def retrieve_tree(query: Query, snapshot: Snapshot, masks: Masks, depth: int) ->
     scores: list[float] = []
     if query.representations is not None and TREE not in query.representations:
         return Candidates(keys, scores)
-    for segment, mask in zip(snapshot.segments, masks, strict=True):
-        if not len(segment.tree.levels):
+    trees = forest.forest(snapshot.segments, masks, snapshot.above, query.vector)
+    reached = forest.SEARCHES[query.tree_search](trees)
+    for segment, mask, above in zip(snapshot.segments, masks, reached, strict=True):
+        if not above:
             continue
-        above = tree.SEARCHES[query.tree_search](segment.tree, segment.tree.vectors @ query.vector)
         texts = np.flatnonzero((segment.vector_kinds == KINDS.index("text")) & mask[segment.vector_rows])
         rows = segment.vector_rows[texts]
         texts = texts[np.isin(rows, np.fromiter(above, dtype=np.int64, count=len(above)))]
@@ -91,7 +92,7 @@ def retrieve_tree(query: Query, snapshot: Snapshot, masks: Masks, depth: int) ->
         cosines = segment.dense.vectors(texts) @ query.vector
         summaries = np.array([above[row] for row in rows.tolist()])
         keys += segment.chunk_keys[rows].tolist()
-        scores += ((1 - tree.WEIGHT_SUMMARY) * cosines + tree.WEIGHT_SUMMARY * summaries).tolist()
+        scores += ((1 - forest.WEIGHT_SUMMARY) * cosines + forest.WEIGHT_SUMMARY * summaries).tolist()
     return _ranked(keys, scores, depth)
 
 

@@ -1,6 +1,7 @@
 """Where sentences begin and end in English and Chinese: abbreviations, initials, decimals and lists are understood."""
 
 import re
+from collections.abc import Sequence
 
 
 def _words(line: str) -> frozenset[str]:
@@ -104,3 +105,12 @@ def _full_stop_is_final(word: str, next_word: str) -> bool:
         return not next_word[0].isdigit()
     is_initial = len(word) == 1 and word.isalpha() and word.isupper() and word != "I"
     return not (is_initial or _DOTTED.search(word))
+
+
+def join_sentences(sentences: Sequence[str]) -> str:
+    """Sentences as running text; Chinese ones follow each other without a space."""
+    joined = ""
+    for sentence in sentences:
+        space = " " if joined and joined[-1].isascii() else ""
+        joined += space + " ".join(sentence.split())
+    return joined

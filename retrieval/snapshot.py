@@ -16,9 +16,10 @@ from sqlalchemy import Connection
 
 from retrieval.errors import IndexDamaged
 from retrieval.generation_files import GenerationFiles
-from retrieval.indexes import segment
+from retrieval.indexes import collection_tree, segment
+from retrieval.indexes.collection_tree import CollectionTree
 from retrieval.indexes.segment import Segment
-from retrieval.store import changes, chunks, collections, generations, models, ranker_versions
+from retrieval.store import changes, chunks, collection_nodes, collections, generations, models, ranker_versions
 from retrieval.store.database import Database
 from retrieval.store.generations import Generation
 
@@ -37,6 +38,7 @@ class Snapshot:
     alive: tuple[NDArray[np.bool_], ...]  # one mask [chunks] a segment
     fresh: frozenset[int]
     model_id: str  # of all vectors in it; a query must be embedded by the same
+    above: CollectionTree  # over the documents of the collection
     ranker_version: int | None = None  # row key of the collection's own ranker; None: the one that ships orders
 
     @property
@@ -132,12 +134,14 @@ class Snapshots:
                 threading.Thread(target=self._withdraw, args=(generation.key,)).start()
             else:
                 every = np.ones(len(loaded.chunk_keys), dtype=np.bool_)
-                return Snapshot(generation.change_number, generation, (loaded,), (every,), frozenset(), model_id)
+                above = _above(connection, collection, model_id)
+                return Snapshot(generation.change_number, generation, (loaded,), (every,), frozenset(), model_id, above)
         rows = chunks.index_rows(connection, collection, model_id)
         every = np.ones(len(rows.chunk_keys), dtype=np.bool_)
         fresh = frozenset(rows.revision_keys.tolist())
         number = changes.latest(connection, collection)
-        return Snapshot(number, None, (segment.from_rows(rows),), (every,), fresh, model_id)
+        above = _above(connection, collection, model_id)
+        return Snapshot(number, None, (segment.from_rows(rows),), (every,), fresh, model_id, above)
 
     def _is_replaced(self, generation: Generation) -> bool:
         """Whether a worker has published another, and swept this one away, since it was looked up."""
@@ -170,4 +174,12 @@ class Snapshots:
             rows = chunks.index_rows(connection, collection, known.model_id, sorted(came))
             segments.append(segment.from_rows(rows))
             alive.append(np.ones(len(rows.chunk_keys), dtype=np.bool_))
-        return Snapshot(number, known.generation, tuple(segments), tuple(alive), fresh, known.model_id)
+        if any(change.kind == "tree" for change in news):
+            above = _above(connection, collection, known.model_id)
+        else:
+            above = known.above.without(gone)
+        return Snapshot(number, known.generation, tuple(segments), tuple(alive), fresh, known.model_id, above)
+
+
+def _above(connection: Connection, collection: str, model_id: str) -> CollectionTree:
+    return collection_tree.build(collection_nodes.index_rows(connection, collection, model_id))

@@ -16,7 +16,7 @@ from dbos import DBOS, DBOSPortableJSONSerializer
 from app.wiring import Storage
 from ingest import recovery
 from ingest.jobs import JOB_VERSION
-from retrieval.store import documents, generations, reembedding
+from retrieval.store import collection_trees, documents, enrichment, generations, reembedding
 from retrieval.store.generations import Generation
 
 # Gives a sentence that says what was done.
@@ -50,6 +50,34 @@ class ProcessAgain:
             if document.status == "ready":
                 storage.jobs.submit(connection, [documents.renew(connection, document)])
         return f"Queued document {self.document_id} ({document.name}) to be processed again."
+
+
+@dataclass(frozen=True, slots=True)
+class EnrichAgain:
+    """Has what follows after a document is ready made anew; it answers meanwhile."""
+
+    document_id: str
+
+    def __call__(self, storage: Storage) -> str:
+        """Has it wait for enrichment."""
+        with storage.database.write() as connection:
+            document = documents.get(connection, self.document_id)
+            if document.active_revision is not None:
+                enrichment.finish(connection, [document.active_revision], "waiting")
+        return f"Document {self.document_id} ({document.name}) waits to be enriched again."
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildCollectionTree:
+    """Drops the tree over a collection; the documents' own trees are searched until a worker has made another."""
+
+    collection: str
+
+    def __call__(self, storage: Storage) -> str:
+        """Drops its nodes, and has readers hear of it."""
+        with storage.database.write() as connection:
+            collection_trees.forget(connection, self.collection)
+        return f"Dropped the tree over collection {self.collection}; the worker makes it anew."
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,18 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from sqlalchemy import Connection
 
-from app.dependencies import Cursor, Limit, ServiceDep, decode_cursor, encode_cursor
+from app.dependencies import Cursor, Limit, ServiceDep, decode_cursor, decode_key_cursor, encode_cursor
 from app.schemas.collections import (
     CollectionChange,
     CollectionDetails,
+    CollectionNodeDetails,
     CollectionPage,
     CollectionSettings,
+    CollectionTreePage,
     FieldDetails,
     Reindexing,
 )
-from retrieval.store import collections
+from retrieval.store import collection_nodes, collections
 from retrieval.store.collections import Collection
 
 router = APIRouter(prefix="/v1/collections", tags=["collections"])
@@ -52,6 +54,29 @@ def change_collection(service: ServiceDep, name: Name, change: CollectionChange)
 def reindex_collection(service: ServiceDep, name: Name) -> Reindexing:
     """Makes every document anew from its original; the old chunks answer until the new ones are ready."""
     return Reindexing(documents=service.storage.intake.reindex(name))
+
+
+@router.get("/{name}/tree")
+def get_collection_tree(
+    service: ServiceDep, name: Name, limit: Limit = 100, cursor: Cursor = None
+) -> CollectionTreePage:
+    """The summaries over the collection's documents that searches see; empty while there are none."""
+    after = decode_key_cursor(cursor) if cursor is not None else 0
+    with service.storage.database.read() as connection:
+        collections.get(connection, name)
+        found = collection_nodes.of_collection(connection, name, limit + 1, after)
+    more = encode_cursor(str(found[limit - 1].key)) if len(found) > limit else None
+    shown = [
+        CollectionNodeDetails(
+            id=str(node.key),
+            level=node.level,
+            text=node.text,
+            nodes=[str(key) for key in node.nodes],
+            documents=node.documents,
+        )
+        for node in found[:limit]
+    ]
+    return CollectionTreePage(nodes=shown, next_cursor=more)
 
 
 @router.delete("/{name}", status_code=204)

@@ -70,3 +70,20 @@ class CollectionPage(BaseModel):
 
     collections: Sequence[CollectionDetails]
     next_cursor: str | None
+
+
+class CollectionNodeDetails(BaseModel):
+    """A summary of documents, and what it summarises: other nodes, or documents, by id."""
+
+    id: str
+    level: int
+    text: str
+    nodes: Sequence[str]
+    documents: Sequence[str]
+
+
+class CollectionTreePage(BaseModel):
+    """A page of the tree over the collection's documents; `next_cursor` is null at the end."""
+
+    nodes: Sequence[CollectionNodeDetails]
+    next_cursor: str | None

@@ -1,23 +1,15 @@
-"""RAPTOR trees in memory: which chunks to read when a summary speaks to the query (Sarthi et al., arXiv 2401.18059).
+"""RAPTOR trees of documents in memory: the summaries of a segment and what hangs on each.
 
-A summary cannot be quoted, so a search gives the chunks below it: each by half its own cosine and half that of the
-best summary above it. A chunk whose neighbourhood is about the question rises over one that merely shares its words.
+`retrieval/indexes/forest.py` searches them.
 """
 
 import io
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.representations import TreeSearch
 from retrieval.store.trees import TreeRows
-
-# Summaries whose chunks are looked at: of all levels at once, or at each level on the way down.
-COLLAPSED_NODES = 20
-TRAVERSAL_NODES = 8
-WEIGHT_SUMMARY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +22,8 @@ class TreeIndex:
     children: NDArray[np.int64]  # [edges], rows of nodes, or -1
     chunk_rows: NDArray[np.int64]  # [edges]
     chunks_below: tuple[NDArray[np.int64], ...]  # [nodes], rows of chunks in each node's subtree
+    first_chunks: NDArray[np.int64]  # [nodes], the first of these rows, or -1: all are of one revision
+    roots: NDArray[np.int64]  # rows of the nodes that have none above them
 
     def to_bytes(self) -> bytes:
         """The arrays that `from_bytes` reads."""
@@ -58,42 +52,6 @@ def from_bytes(data: bytes) -> TreeIndex:
         return _index(arrays["levels"], arrays["vectors"], arrays["parents"], arrays["children"], arrays["chunk_rows"])
 
 
-def collapsed(index: TreeIndex, scores: NDArray[np.float32]) -> dict[int, float]:
-    """The best summaries of all levels alike: chunk rows below them with the best cosine above each."""
-    best = np.argsort(-scores, kind="stable")[:COLLAPSED_NODES]
-    return _spread(index, scores, best)
-
-
-def traversal(index: TreeIndex, scores: NDArray[np.float32]) -> dict[int, float]:
-    """Down from the roots, always into the best summaries of a level; gives what hangs on the last ones."""
-    above = np.unique(index.children[index.children >= 0])
-    current = np.setdiff1d(np.arange(len(index.levels)), above)
-    found: dict[int, float] = {}
-    while len(current):
-        kept = current[np.argsort(-scores[current], kind="stable")[:TRAVERSAL_NODES]]
-        edges = np.isin(index.parents, kept)
-        for parent, row in zip(index.parents[edges].tolist(), index.chunk_rows[edges].tolist(), strict=True):
-            if row >= 0:
-                found[row] = max(float(scores[parent]), found.get(row, -1.0))
-        below = index.children[edges]
-        current = np.unique(below[below >= 0])
-    return found
-
-
-SEARCHES: Mapping[TreeSearch, Callable[[TreeIndex, NDArray[np.float32]], dict[int, float]]] = {
-    "collapsed": collapsed,
-    "traversal": traversal,
-}
-
-
-def _spread(index: TreeIndex, scores: NDArray[np.float32], nodes: NDArray[np.int64]) -> dict[int, float]:
-    found: dict[int, float] = {}
-    for node in nodes.tolist():
-        for row in index.chunks_below[node].tolist():
-            found[row] = max(float(scores[node]), found.get(row, -1.0))
-    return found
-
-
 def _index(
     levels: NDArray[np.int64],
     vectors: NDArray[np.float32],
@@ -110,4 +68,6 @@ def _index(
         elif row >= 0:
             below[parents[edge]].add(row)
     sets = tuple(np.array(sorted(rows), dtype=np.int64) for rows in below)
-    return TreeIndex(levels, vectors, parents, children, chunk_rows, sets)
+    firsts = np.array([rows[0] if len(rows) else -1 for rows in sets], dtype=np.int64)
+    roots = np.setdiff1d(np.arange(len(levels)), children[children >= 0])
+    return TreeIndex(levels, vectors, parents, children, chunk_rows, sets, firsts, roots)

@@ -12,15 +12,16 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 
 from retrieval.store.schema import changes
 
-# ranker: another version orders the collection's searches; its revision key is 0, which no revision has.
-ChangeKind = Literal["added", "removed", "ranker"]
+# ranker: another version orders the collection's searches; tree: its tree over documents is another. The revision key
+# of both is 0, which no revision has.
+ChangeKind = Literal["added", "removed", "ranker", "tree"]
 # Made once: composing a statement takes longer than running it, and every search runs it.
 _LATEST = select(func.max(changes.c.number)).where(changes.c.collection == bindparam("collection"))
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A revision became visible to searches, or stopped being so, or another ranker took over."""
+    """A revision became visible to searches, or stopped being so; or the collection has another ranker or tree."""
 
     number: int
     revision_key: int
@@ -39,9 +40,21 @@ def append_ranker(connection: Connection, collection: str) -> None:
     append(connection, "ranker", [(collection, 0)])
 
 
+def append_tree(connection: Connection, collection: str) -> int:
+    """Logs that the collection's tree is another, and gives the number of this change."""
+    append(connection, "tree", [(collection, 0)])
+    return latest(connection, collection)
+
+
 def latest(connection: Connection, collection: str) -> int:
     """The number of the collection's last change; 0 if there was none."""
     return connection.scalar(_LATEST, {"collection": collection}) or 0
+
+
+def latest_of_revisions(connection: Connection, collection: str) -> int:
+    """The number of the last change that index files are concerned with: they hold neither tree nor ranker."""
+    of_revisions = (changes.c.collection == collection, changes.c.kind.in_(("added", "removed")))
+    return connection.scalar(select(func.max(changes.c.number)).where(*of_revisions)) or 0
 
 
 def newest(connection: Connection) -> int:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
 
+from retrieval import failpoints
 from retrieval.errors import Conflict, NotFound
-from retrieval.store import changes, collections
+from retrieval.store import changes, collection_trees, collections
 from retrieval.store.schema import chunks, documents, metadata_values, revisions
 from retrieval.types import Json
 
@@ -138,6 +139,8 @@ def remove(connection: Connection, document_id: str) -> Document:
     document = get(connection, document_id)
     if document.active_revision is not None:
         changes.append(connection, "removed", [(document.collection, document.active_revision)])
+        collection_trees.withdraw(connection, [document.active_revision])
+        failpoints.reached("delete.withdrawn")
     connection.execute(delete(documents).where(documents.c.key == document.key))
     return document
 

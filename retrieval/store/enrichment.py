@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select, update
 
 from retrieval.representations import DEFAULT_WRITER, MADE_BY_DEFAULT
-from retrieval.store import changes, collections
+from retrieval.store import changes, collections, digests
 from retrieval.store.schema import chunks, documents, embedding_models, representations, revisions, tree_nodes
 from retrieval.store.schema import collections as collections_table
 from retrieval.types import Json
@@ -59,7 +59,7 @@ def finish_plain(connection: Connection, tasks: Sequence[EnrichmentTask]) -> set
             .where(chunks.c.revision_key.in_(keys), representations.c.kind != "text")
         )
     )
-    bare = set(keys) - enriched
+    bare = set(keys) - enriched - digests.owners(connection, keys)
     finish(connection, list(bare), "done")
     return bare
 
@@ -145,6 +145,16 @@ def repeat(connection: Connection, collection: str) -> None:
     connection.execute(
         update(revisions).where(revisions.c.key.in_(keys)).values(enrichment="waiting", enrichment_detail=None)
     )
+
+
+def switched_on(connection: Connection, names: Sequence[str]) -> Sequence[str]:
+    """Those of the collections whose enrichment is neither paused nor off."""
+    rows = connection.execute(
+        select(collections_table.c.name, collections_table.c.settings)
+        .where(collections_table.c.name.in_(names))
+        .order_by(collections_table.c.name)
+    )
+    return [name for name, settings in rows if settings.get("enrichment", "on") == "on"]
 
 
 def _settings_now(connection: Connection, task: EnrichmentTask) -> Json | None:

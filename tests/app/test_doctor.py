@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from typer.testing import CliRunner
 
 from app.checks.finding import Finding, Scene
@@ -24,6 +24,8 @@ from retrieval.store import models
 from retrieval.store.schema import (
     changes,
     chunks,
+    collection_nodes,
+    document_digests,
     documents,
     embedding_models,
     extracted_texts,
@@ -417,3 +419,69 @@ def test_the_command_still_fails_when_something_cannot_be_mended(
 
 def test_the_command_line_hands_over_to_the_doctor() -> None:
     assert "doctor" in CliRunner().invoke(command_line, ["--help"]).output
+
+
+class Grove(Patient):
+    """One whose collection has a tree over its documents."""
+
+    def __init__(self, running: Running) -> None:
+        super().__init__(running)
+        running.client.patch("/v1/collections/default", json={"settings": {"representations": ["tree"]}})
+        self.documents += [running.add(f"Text number {number}.", name=f"{number}.txt") for number in range(3, 20)]
+        running.enrich()
+        self.build()
+
+    def assert_made_anew(self) -> None:
+        self.running.enrich()
+        self.build()
+        assert self.examine() == []
+        with self.storage.database.read() as connection:
+            assert connection.scalar(select(func.count()).select_from(collection_nodes))
+
+
+@pytest.fixture
+def grove(running: Running) -> Grove:
+    found = Grove(running)
+    assert found.examine() == []
+    return found
+
+
+FAULTS_OF_TREES = {
+    "quotes what is deleted": "UPDATE collection_nodes SET quoted = quoted + 1",
+    "stands on documents that are gone": "INSERT INTO revisions (id, document_key, number, content_sha256, media_type, "
+    "size, status, warnings, created_at) SELECT 'old', document_key, 0, content_sha256, media_type, size, 'ready', "
+    "'[]', 0 FROM revisions LIMIT 1; UPDATE collection_edges SET revision_key = (SELECT max(key) FROM revisions) "
+    "WHERE key = (SELECT min(key) FROM collection_edges WHERE revision_key IS NOT NULL)",
+    "in a circle": "UPDATE collection_edges SET child_key = parent_key WHERE child_key = "
+    "(SELECT min(child_key) FROM collection_edges)",
+    "nothing below them": "INSERT INTO collection_nodes (collection, level, stale, quoted) VALUES ('default', 1, 0, 0)",
+    "without a summary": "UPDATE collection_nodes SET vector = NULL",
+    "nothing leads to": "DELETE FROM collection_edges WHERE child_key = (SELECT min(child_key) FROM collection_edges)",
+    "leaves documents out": "DELETE FROM collection_edges WHERE revision_key = "
+    "(SELECT min(revision_key) FROM collection_edges)",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS_OF_TREES)
+def test_a_fault_of_the_tree_over_a_collection_is_found_and_the_tree_made_anew(grove: Grove, fault: str) -> None:
+    grove.script(FAULTS_OF_TREES[fault])
+    found = [finding for finding in grove.examine() if "tree over collection default" in finding.problem]
+    assert any(fault in finding.problem for finding in found)
+    mend(grove.settings, found)
+    grove.assert_made_anew()
+
+
+def test_a_tree_that_is_still_to_be_brought_up_to_date_is_no_fault(grove: Grove) -> None:
+    grove.running.client.delete(f"/v1/documents/{grove.documents[0]}")
+    grove.build()
+    assert grove.examine() == []
+
+
+def test_a_document_that_is_missing_from_the_tree_is_enriched_again(grove: Grove) -> None:
+    grove.execute(
+        delete(document_digests).where(document_digests.c.revision_key == grove.revision_of(grove.documents[0]))
+    )
+    problems = [finding.problem for finding in grove.examine()]
+    assert any("gave nothing to the tree" in problem for problem in problems)
+    mend(grove.settings, grove.examine())
+    grove.assert_made_anew()

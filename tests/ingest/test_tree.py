@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ingest.tree import Part, Sentence, build_tree, join_sentences
+from ingest.tree import Part, Sentence, build_tree
+from retrieval.sentences import join_sentences
 from tests.fakes import HashEmbedder
 
 EMBEDDER = HashEmbedder()
@@ -20,7 +21,8 @@ def parts_and_sentences(count: int) -> tuple[list[Part], list[Sentence]]:
 @pytest.mark.parametrize("count", [6, 7, 40, 130])
 def test_a_tree_ends_in_one_root_and_reaches_every_chunk(count: int) -> None:
     parts, sentences = parts_and_sentences(count)
-    nodes = build_tree("Notes", parts, sentences, EMBEDDER.embed_passages)
+    tree = build_tree("Notes", parts, sentences, EMBEDDER.embed_passages)
+    nodes = tree.nodes
     levels = sorted({node.level for node in nodes})
     assert levels == list(range(1, len(levels) + 1))
     assert [node.level for node in nodes] == sorted(node.level for node in nodes)
@@ -37,12 +39,14 @@ def test_a_tree_ends_in_one_root_and_reaches_every_chunk(count: int) -> None:
 @pytest.mark.parametrize("count", [1, 5])
 def test_a_short_document_needs_no_tree(count: int) -> None:
     parts, sentences = parts_and_sentences(count)
-    assert build_tree("Notes", parts, sentences, EMBEDDER.embed_passages) == []
+    tree = build_tree("Notes", parts, sentences, EMBEDDER.embed_passages)
+    assert tree.nodes == []
+    assert tree.gist
 
 
 def test_the_same_document_gives_the_same_tree() -> None:
     parts, sentences = parts_and_sentences(30)
-    first, second = (build_tree("Notes", parts, sentences, EMBEDDER.embed_passages) for _ in range(2))
+    first, second = (build_tree("Notes", parts, sentences, EMBEDDER.embed_passages).nodes for _ in range(2))
     assert [(node.level, node.text, node.children) for node in first] == [
         (node.level, node.text, node.children) for node in second
     ]

@@ -12,7 +12,9 @@ from retrieval.store.documents import Source
 LONG = "\n\n".join(
     " ".join(f"Sentence {line} of part {part} tells of the ferry." for line in range(30)) for part in range(12)
 )
-TEXTS = {"long.txt": LONG, "one.txt": "A note about goats.", "two.txt": "A note about boats."}
+# As many as get a tree above them.
+_SUBJECTS = {"one": "goats", "two": "boats", "three": "coats", "four": "oats", "five": "moats", "six": "notes"}
+TEXTS = {"long.txt": LONG} | {f"{name}.txt": f"A note about {subject}." for name, subject in _SUBJECTS.items()}
 
 
 def upload(folder: Path) -> None:

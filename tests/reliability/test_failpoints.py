@@ -11,24 +11,28 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.doctor import examine
 from app.settings import Settings
 from retrieval import failpoints
 from retrieval.failpoints import FAILPOINTS
-from retrieval.store import documents, generations
+from retrieval.store import changes, collection_trees, documents, generations
+from retrieval.store import collection_nodes as collection_nodes_store
 from retrieval.store.database import Database
 from retrieval.store.documents import Document
-from retrieval.store.schema import chunks, revisions, tree_nodes
+from retrieval.store.schema import chunks, collection_nodes, document_digests, revisions, tree_nodes
+from retrieval.store.schema import collection_trees as collection_trees_table
 from tests.fakes import HashEmbedder
 from tests.reliability.scripted_upload import TEXTS, upload
 
 UPLOAD = [name for name in FAILPOINTS if name.startswith("upload.")]
 REEMBED = [name for name in FAILPOINTS if name.startswith("reembed.")]  # in test_reembedding.py
-WORK = [name for name in FAILPOINTS if name not in UPLOAD + REEMBED]
+DELETE = [name for name in FAILPOINTS if name.startswith("delete.")]
+SWITCH = ["collect.embedded"]  # reached only after a change of models
+WORK = [name for name in FAILPOINTS if name not in UPLOAD + REEMBED + DELETE + SWITCH]
 # One of each kind runs always; all of them, five times each, in `make test-full`.
-QUICK = {"upload.queued", "enrich.stored"}
+QUICK = {"upload.queued", "enrich.stored", "collect.summarised", "delete.withdrawn"}
 
 
 def cases(names: list[str]) -> list[object]:
@@ -65,6 +69,36 @@ def test_an_upload_that_dies_there_is_there_wholly_or_not_at_all(folder: Path, n
     check(folder, dict.fromkeys(TEXTS, 1))
 
 
+@pytest.mark.parametrize(("name", "turn"), cases(DELETE))
+def test_a_deletion_that_dies_there_has_deleted_nothing(folder: Path, name: str, turn: int) -> None:
+    upload(folder)
+    finish(folder)
+    before = tree_over(folder)
+    command = [sys.executable, "-m", "tests.reliability.scripted_deletion", str(folder), name]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert tree_over(folder) == before != []
+    check(folder, dict.fromkeys(TEXTS, 1))
+
+
+@pytest.mark.parametrize(("name", "turn"), cases(SWITCH))
+def test_a_tree_whose_model_changed_is_embedded_anew_though_the_worker_dies(folder: Path, name: str, turn: int) -> None:
+    upload(folder)
+    finish(folder)
+    before = tree_over(folder)
+    database = Database(f"sqlite:///{folder / 'scholiast.db'}")
+    with database.write() as connection:  # as a change of models leaves it
+        for table in (document_digests, collection_nodes):
+            connection.execute(update(table).values(model_id="old@1"))
+        connection.execute(update(collection_trees_table).values(followed=0))
+    database.close()
+    died = worker(folder, SCRIPTED_FAILPOINT=name)
+    assert died.wait(240) == -signal.SIGKILL
+    assert tree_over(folder, HashEmbedder.model_id) == []
+    finish(folder)
+    assert tree_over(folder, HashEmbedder.model_id) == before
+    check(folder, dict.fromkeys(TEXTS, 1))
+
+
 def test_a_failpoint_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="no failpoint"):
         failpoints.arm("parse.nowhere")
@@ -80,7 +114,7 @@ def finish(folder: Path) -> None:
     process = worker(folder)
     try:
         wait_for(lambda: len(done := listed(folder)) > 0 and all(document.enrichment == "done" for document in done))
-        wait_for(lambda: current_generation(folder))
+        wait_for(lambda: current_generation(folder) and not behind(folder))
     finally:
         process.terminate()
         process.wait(30)
@@ -98,6 +132,7 @@ def check(folder: Path, expected: dict[str, int]) -> None:
         roots = connection.execute(select(tree_nodes.c.level, tree_nodes.c.ordinal)).all()
         assert len(roots) == len(set(roots)) > 0
     database.close()
+    assert tree_over(folder, HashEmbedder.model_id)
     assert examine(Settings(data_dir=folder, _env_file=None), lambda *_: HashEmbedder.model_id) == []
 
 
@@ -113,9 +148,29 @@ def current_generation(folder: Path, model_id: str = HashEmbedder.model_id) -> b
     database = Database(f"sqlite:///{folder / 'scholiast.db'}")
     with database.read() as connection:
         active = generations.newest(connection, "default", model_id)
-        newest = connection.exec_driver_sql("SELECT max(number) FROM changes").scalar()
+        newest = changes.latest_of_revisions(connection, "default")
     database.close()
-    return active is not None and active.change_number == newest
+    return active is not None and active.change_number >= newest
+
+
+def behind(folder: Path) -> bool:
+    """Whether the tree over the collection has still to be brought up to date."""
+    database = Database(f"sqlite:///{folder / 'scholiast.db'}")
+    with database.read() as connection:
+        found = collection_trees.behind(connection)
+    database.close()
+    return bool(found)
+
+
+def tree_over(folder: Path, model_id: str | None = None) -> list[str]:
+    """What the nodes over the documents say; of a model, those that its searches see."""
+    database = Database(f"sqlite:///{folder / 'scholiast.db'}")
+    with database.read() as connection:
+        found = [node.text for node in collection_nodes_store.of_collection(connection, "default", 99, 0)]
+        if model_id is not None:
+            found = found[: len(collection_nodes_store.index_rows(connection, "default", model_id).vectors)]
+    database.close()
+    return found
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

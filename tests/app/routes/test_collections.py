@@ -149,3 +149,23 @@ def test_searches_never_fail_nor_come_back_empty_while_everything_is_made_anew(r
     assert len(answers) > 10
     assert {status for status, _ in answers} == {200}
     assert min(count for _, count in answers) > 0
+
+
+def test_the_tree_over_the_documents_is_shown_in_pages(running: Running) -> None:
+    assert running.client.get("/v1/collections/none/tree").status_code == 404
+    added = [running.add(f"Note {number} is about the ferry.", collection="notes") for number in range(9)]
+    assert running.client.get("/v1/collections/notes/tree").json() == {"nodes": [], "next_cursor": None}
+    running.client.patch("/v1/collections/notes", json={"settings": {"representations": ["tree"]}})
+    running.enrich()
+    found, cursor = [], None
+    while True:
+        query = {"limit": 1, **({"cursor": cursor} if cursor else {})}
+        page = running.client.get("/v1/collections/notes/tree", params=query).json()
+        found += page["nodes"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert {document for node in found for document in node["documents"]} == set(added)
+    below = {child for node in found for child in node["nodes"]}
+    assert len({node["id"] for node in found} - below) == 1
+    assert all("about the ferry" in node["text"] for node in found)

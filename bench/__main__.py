@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.settings import Settings
-from bench import engine, files, ingest, parsing, representations, retrieval, search, tree, writers
+from bench import engine, files, ingest, many_vectors, parsing, representations, retrieval, search, tree, writers
 from bench.report import Report, publish
 from bench.retrieval import Scope
 
@@ -22,6 +22,7 @@ class Options:
     scope: Scope
     outputs: Path | None
     ingested: int
+    vectors: int
 
     @property
     def data(self) -> Path | None:
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "tree": lambda settings, options: tree.run(settings, options.data, options.scope.kept),
     "writers": lambda settings, options: writers.run(settings, options.data),
     "search": lambda settings, _options: search.run(settings),
+    "many-vectors": lambda settings, options: many_vectors.run(settings, options.vectors),
     "ingest": lambda settings, options: ingest.run(settings, options.ingested),
     "engine": lambda settings, _options: engine.run(settings),
     "files": lambda settings, options: files.run(settings, options.data),
@@ -58,6 +60,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
         Path | None, typer.Option(exists=True, file_okay=False, help="Folder of what other parsers made of the files.")
     ] = None,
     ingested: Annotated[int, typer.Option(min=1, help="Passages in each round of `ingest`.")] = 1000,
+    vectors: Annotated[int, typer.Option(min=1, help="Vectors in the index of `many-vectors`.")] = 1_000_000,
     json: Annotated[Path | None, typer.Option(help="File for the figures, instead of one in bench/results/.")] = None,
     split: Annotated[str, typer.Option(help="Which judgements of a corpus.")] = "test",
     system: Annotated[list[str] | None, typer.Option(help="Only this system; may be given again.")] = None,
@@ -75,7 +78,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     for name in names or list(BENCHMARKS):
         if name not in BENCHMARKS:
             raise typer.BadParameter(f"'{name}' is none of {', '.join(BENCHMARKS)}.")
-        report = BENCHMARKS[name](Settings(), Options(scope, outputs, ingested))
+        report = BENCHMARKS[name](Settings(), Options(scope, outputs, ingested, vectors))
         publish(report, json or RESULTS / f"{name}{'-quick' * quick}.json")
         if report.regressions:
             print("\n".join(["Worse than the committed baseline:", *report.regressions]))

@@ -16,6 +16,11 @@ from retrieval.types import Json
 
 # On 2 cores 10,000 vectors of 384 dimensions take 1.6 ms, 100,000 take 12.
 EXACT_UP_TO = 50_000
+# So many vectors that a filter lets through are compared one by one: the nearest of them may lie in any cell (looking
+# into as many more cells as the filter leaves vectors fewer found 0.78 of the 10 nearest at 10 %).
+EXHAUSTIVE_UP_TO = 100_000
+# Times as many cells as that are looked into under wider filters.
+_FILTER_MARGIN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +45,21 @@ class DenseIndex:
         selector = None if allowed == self.count else faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
         if not isinstance(self.faiss_index, faiss.IndexIVF):
             return self._search(query, k, faiss.SearchParameters(sel=selector))
-        # A filter leaves fewer vectors in each cell, so that as many more cells are looked into.
-        cells = self.faiss_index.nlist
-        probes = min(cells, -(-self.faiss_index.nprobe * self.count // allowed))
+        cells = int(self.faiss_index.nlist)
+        probes = self._probes(allowed)
         rows, scores = self._search(query, k, faiss.SearchParametersIVF(sel=selector, nprobe=probes))
         if rows[-1] < 0 and probes < cells:
             rows, scores = self._search(query, k, faiss.SearchParametersIVF(sel=selector, nprobe=cells))
         return rows, scores
+
+    def _probes(self, allowed: int) -> int:
+        """How many cells a query looks into when so many vectors are allowed."""
+        cells, usual = int(self.faiss_index.nlist), int(self.faiss_index.nprobe)
+        if allowed == self.count:
+            return usual
+        if allowed <= EXHAUSTIVE_UP_TO:
+            return cells
+        return min(cells, _FILTER_MARGIN * usual * self.count // allowed)
 
     def _search(
         self, query: NDArray[np.float32], k: int, parameters: faiss.SearchParameters

@@ -49,6 +49,17 @@ def test_a_filter_of_any_share_costs_no_recall_and_no_rows(
     assert np.mean(shares) >= 0.95
 
 
+def test_wide_filters_look_into_more_cells_and_narrow_ones_into_all(
+    index: dense.DenseIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells, usual = index.faiss_index.nlist, index.faiss_index.nprobe
+    monkeypatch.setattr(dense, "EXHAUSTIVE_UP_TO", 100)
+    assert index._probes(COUNT) == usual
+    assert index._probes(100) == cells
+    wide = [index._probes(count) for count in (COUNT - 1, COUNT // 2, COUNT // 4)]
+    assert usual < wide[0] <= wide[1] <= wide[2] <= cells
+
+
 def test_as_many_rows_come_as_were_asked_for_though_the_nearest_cells_hold_fewer(
     index: dense.DenseIndex, vectors: NDArray[np.float32]
 ) -> None:

@@ -7,7 +7,6 @@ some directions and hardly in most. Filters of four sizes are asked about, too.
 
 import time
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,8 +40,6 @@ def run(settings: Settings, count: int = COUNT) -> Report:
         Row("build", f"{count} vectors", "seconds", seconds),
         Row("index", f"{count} vectors", "MiB", len(written) / _MEBIBYTE),
     ]
-    # As in a service, where each request has a thread of its own.
-    faiss.omp_set_num_threads(1)
     for share in _SHARES:
         rows += _measure(index, vectors, queries, share)
     return Report("many-vectors", {"dimension": vectors.shape[1], "queries": len(queries)}, rows)

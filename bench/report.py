@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib import pyplot
 from rich.console import Console
 from rich.table import Table
 
+from retrieval.bootstrap import mean_of
 from retrieval.types import Json
 
 mpl.use("Agg")  # no screen
@@ -39,15 +39,13 @@ class Report:
     configuration: Json
     rows: Sequence[Row]
     regressions: Sequence[str] = ()  # where a committed baseline was better by more than chance
+    plotted: Sequence[str] = ()  # metrics that are worth a picture; none: all of them
 
 
 def bootstrap(system: str, data: str, metric: str, values: Sequence[float]) -> Row:
-    """The mean of the values with a bootstrap interval (1,000 resamples, fixed seed)."""
-    array = np.asarray(values, dtype=np.float64)
-    generator = np.random.default_rng(0)
-    means = array[generator.integers(0, len(array), (1000, len(array)))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Row(system, data, metric, float(array.mean()), float(low), float(high))
+    """The mean of the values with its bootstrap interval."""
+    found = mean_of(values)
+    return Row(system, data, metric, found.value, found.low, found.high)
 
 
 def publish(report: Report, path: Path) -> None:
@@ -94,7 +92,7 @@ def _cell(row: Row) -> str:
 
 def _plot(report: Report, path: Path) -> None:
     """One panel a metric: a bar for every system and data set."""
-    metrics = list(dict.fromkeys(row.metric for row in report.rows))
+    metrics = list(report.plotted or dict.fromkeys(row.metric for row in report.rows))
     bars = [sum(row.metric == metric for row in report.rows) for metric in metrics]
     # Every bar gets the height of its label, and every panel room for its title and axis.
     heights = [0.9 + 0.2 * count for count in bars]

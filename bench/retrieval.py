@@ -83,7 +83,7 @@ def run(settings: Settings, scope: Scope) -> Report:
     rows.append(Row("process", "all", "resident MiB", psutil.Process().memory_info().rss / MEBIBYTE))
     if scope.renew_baseline:
         baseline.write(stated, values)
-    return Report("retrieval", stated, rows, baseline.regressions(values) if scope.quick else ())
+    return Report("retrieval", stated, rows, baseline.regressions(values) if scope.quick else (), ("nDCG@10",))
 
 
 def _folders(scope: Scope) -> Iterator[Path]:

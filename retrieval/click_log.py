@@ -5,6 +5,7 @@ Knows nothing of the database, of rankers or of how a bias is corrected.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,23 @@ class ClickLog:
             self.explored[chosen],
             self.queries[chosen],
         )
+
+
+def of_answers(features: NDArray[np.floating[Any]], answers: Booleans, sizes: Sequence[int]) -> ClickLog:
+    """The same form for questions with known answers: a list a question, whose answers [rows] are its clicks.
+
+    `sizes` says how many of the rows, in their order, are candidates of each question.
+    """
+    lengths = np.array(sizes, dtype=np.int64)
+    starts = np.cumsum(lengths) - lengths
+    return ClickLog(
+        features.astype(np.float64),
+        np.arange(lengths.sum()) - np.repeat(starts, lengths) + 1,
+        answers.astype(np.bool_),
+        np.repeat(np.arange(len(lengths)), lengths),
+        np.zeros(len(lengths), dtype=np.int64),
+        np.arange(len(lengths)),
+    )
 
 
 def ranks(log: ClickLog, scores: Floats) -> Integers:

@@ -13,7 +13,7 @@ import numpy as np
 from retrieval import gate
 from retrieval.analysis import terms
 from retrieval.candidates import tabulate
-from retrieval.click_log import ClickLog
+from retrieval.click_log import ClickLog, of_answers
 from retrieval.errors import Conflict
 from retrieval.features import matrix
 from retrieval.fusion import reciprocal_rank_fusion
@@ -116,13 +116,9 @@ def _ask(questions: Sequence[PseudoQuestion], snapshot: Snapshot, embedder: Embe
             answers.append(right)
             sizes.append(len(fused))
             held_out.append(is_held_out(question.document_id))
-    owners = np.repeat(np.arange(len(sizes)), sizes)
-    log = ClickLog(
+    log = of_answers(
         np.concatenate(features) if features else np.zeros((0, len(names))),
-        np.concatenate([np.arange(1, size + 1) for size in sizes]) if sizes else np.zeros(0, dtype=np.int64),
         np.concatenate(answers) if answers else np.zeros(0, dtype=np.bool_),
-        owners,
-        np.zeros(len(sizes), dtype=np.int64),
-        np.arange(len(sizes)),
+        sizes,
     )
     return _Asked(log, held_out)

@@ -20,22 +20,13 @@ from typing import Literal
 
 import numpy as np
 
+from retrieval.bootstrap import RESAMPLES, Estimate
 from retrieval.click_log import Booleans, ClickLog, Floats, ranks
 from retrieval.propensities import Propensities, from_pairs, swapped_clicks
 
 Estimator = Literal["naive", "ips", "snips", "dr"]
-RESAMPLES = 1000
 # Smaller propensities count as this: one click at a place that nobody looks at must not decide alone.
 CLIP = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A figure with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,8 @@ def _pool_of_single_threads(threads: int) -> ThreadPoolExecutor:
     """Threads each of which computes batches of its own, alone.
 
     Where all threads share every product of one batch, each waits for the slowest some hundred times a batch: batches
-    side by side take half the time. A query, which is one batch, is not held up by a busy second core either.
+    side by side take half to two thirds of the time. A query, which is one batch, is not held up by a busy second core
+    either.
     """
     all_started = threading.Barrier(threads + 1)
 

@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from retrieval import counterfactual, propensities, relevance_model
+from retrieval.bootstrap import Estimate, mean_of
 from retrieval.click_log import Booleans, ClickLog, Floats, ranks
-from retrieval.counterfactual import RESAMPLES, Estimate, Estimator
+from retrieval.counterfactual import Estimator
 from retrieval.propensities import ENOUGH_SWAPPED_CLICKS
 from retrieval.types import Json
 
@@ -69,15 +70,6 @@ def by_questions(gains: Floats) -> Verdict:
         reason = f"There are {len(gains)} questions to judge by; {ENOUGH_QUESTIONS} are needed."
         return Verdict(False, reason, figures)
     return _decided(found, "nDCG@10", figures)
-
-
-def mean_of(values: Floats, seed: int = 0) -> Estimate:
-    """The mean with its 95 % interval, from values drawn anew."""
-    if not len(values):
-        return Estimate(0.0, 0.0, 0.0)
-    drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
-    low, high = np.percentile(values[drawn].mean(axis=1), [2.5, 97.5])
-    return Estimate(float(values.mean()), float(low), float(high))
 
 
 def ndcg(log: ClickLog, scores: Floats) -> Floats:

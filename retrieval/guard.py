@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from retrieval.click_log import ClickLog
-from retrieval.gate import Verdict, mean_of, ndcg
+from retrieval.bootstrap import mean_of
+from retrieval.click_log import ClickLog, of_answers
+from retrieval.gate import Verdict, ndcg
 from retrieval.ranking import Ranker
 
 GUARD = Path(__file__).with_name("guard_questions.npz")
@@ -38,15 +39,5 @@ def check(champion: Ranker, challenger: Ranker) -> Verdict:
 @cache
 def _questions() -> tuple[tuple[str, ...], ClickLog]:
     with np.load(GUARD, allow_pickle=False) as arrays:
-        sizes = arrays["sizes"].astype(np.int64)
-        places = [np.arange(1, size + 1) for size in sizes.tolist()]
-        owners = np.repeat(np.arange(len(sizes)), sizes)
-        log = ClickLog(
-            arrays["features"].astype(np.float64),
-            np.concatenate(places),
-            arrays["answers"].astype(np.bool_),
-            owners,
-            np.zeros(len(sizes), dtype=np.int64),
-            np.arange(len(sizes)),
-        )
+        log = of_answers(arrays["features"], arrays["answers"], arrays["sizes"].tolist())
         return tuple(str(arrays["names"]).split()), log

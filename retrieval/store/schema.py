@@ -1,7 +1,7 @@
 """The tables. The database is the truth; every index, file and cache beside it can be rebuilt from here.
 
 Everything that hangs on a document hangs on it by foreign keys that cascade, so one DELETE leaves nothing behind;
-tables that only later stages fill (tree, tables, graph, feedback, stage cache) already obey that rule.
+tables that only later stages fill (the graph) already obey that rule.
 Keys that index files and change readers hold on to are never reused (AUTOINCREMENT).
 """
 

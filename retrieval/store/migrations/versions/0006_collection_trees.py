@@ -9,6 +9,28 @@ down_revision = "0005"
 
 def upgrade() -> None:
     """Adds digests of documents, and the nodes above them with what they stand on."""
+    _add_digests()
+    _add_nodes()
+    _add_edges()
+    for table, column in (
+        ("document_digests", "revision_key"),
+        ("digest_sentences", "revision_key"),
+        ("collection_nodes", "collection"),
+        ("collection_edges", "parent_key"),
+        ("collection_edges", "child_key"),
+        ("collection_edges", "revision_key"),
+        ("collection_quotes", "node_key"),
+        ("collection_quotes", "sentence_key"),
+    ):
+        op.create_index(op.f(f"ix_{table}_{column}"), table, [column], unique=False)
+    op.execute(
+        "UPDATE revisions SET enrichment = 'waiting' WHERE enrichment = 'done' AND key IN ("
+        "SELECT active_revision FROM documents JOIN collections ON collections.name = documents.collection "
+        "WHERE CAST(settings AS TEXT) LIKE '%\"tree\"%')"
+    )
+
+
+def _add_digests() -> None:
     op.create_table(
         "document_digests",
         sa.Column("revision_key", sa.Integer(), nullable=False),
@@ -28,6 +50,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_digest_sentences")),
         sqlite_autoincrement=True,
     )
+
+
+def _add_nodes() -> None:
     op.create_table(
         "collection_trees",
         sa.Column("collection", sa.String(length=64), nullable=False),
@@ -50,6 +75,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_collection_nodes")),
         sqlite_autoincrement=True,
     )
+
+
+def _add_edges() -> None:
     op.create_table(
         "collection_edges",
         sa.Column("key", sa.Integer(), nullable=False),
@@ -68,22 +96,6 @@ def upgrade() -> None:
         _owner("collection_quotes", "node_key", "collection_nodes.key"),
         _owner("collection_quotes", "sentence_key", "digest_sentences.key"),
         sa.PrimaryKeyConstraint("node_key", "sentence_key", name=op.f("pk_collection_quotes")),
-    )
-    for table, column in (
-        ("document_digests", "revision_key"),
-        ("digest_sentences", "revision_key"),
-        ("collection_nodes", "collection"),
-        ("collection_edges", "parent_key"),
-        ("collection_edges", "child_key"),
-        ("collection_edges", "revision_key"),
-        ("collection_quotes", "node_key"),
-        ("collection_quotes", "sentence_key"),
-    ):
-        op.create_index(op.f(f"ix_{table}_{column}"), table, [column], unique=False)
-    op.execute(
-        "UPDATE revisions SET enrichment = 'waiting' WHERE enrichment = 'done' AND key IN ("
-        "SELECT active_revision FROM documents JOIN collections ON collections.name = documents.collection "
-        "WHERE CAST(settings AS TEXT) LIKE '%\"tree\"%')"
     )
 
 

@@ -7,7 +7,7 @@ documents at hand, a thousand small ones cost no more than one large one.
 import queue
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 # Texts embedded in one call: enough that sorting by length pays, few enough that nobody waits long.
 BATCH_TEXTS = 256
+IN_FLIGHT = 2
 
 
 class PassageEmbedder(Protocol):
@@ -27,11 +28,16 @@ _Request = tuple[PassageEmbedder, Sequence[str], "Future[NDArray[np.float32]]"]
 
 
 class EmbeddingBatcher:
-    """One thread that embeds what the ingesting threads ask for, in the order in which they asked."""
+    """Embeds what the ingesting threads ask for, in the order in which they asked, two full batches in flight.
+
+    While one is computed the next is there already: no processor waits for the last texts of a batch.
+    """
 
     def __init__(self) -> None:
         self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._next: _Request | None = None  # taken from the queue, but not for the batch before it
+        self._in_flight = threading.Semaphore(IN_FLIGHT)
+        self._calls = ThreadPoolExecutor(IN_FLIGHT, "embedding-call")
         self._thread = threading.Thread(target=self._run, name="embedding-batcher", daemon=True)
         self._thread.start()
 
@@ -47,27 +53,21 @@ class EmbeddingBatcher:
         return self._requests.qsize()
 
     def close(self) -> None:
-        """Ends the thread once everything asked for is done."""
+        """Ends the threads once everything asked for is done."""
         self._requests.put(None)
         self._thread.join()
+        self._calls.shutdown()
 
     def _run(self) -> None:
-        while (first := self._next or self._requests.get()) is not None:
+        closing = False
+        while not closing:
+            self._in_flight.acquire()
+            first = self._next or self._requests.get()
             self._next = None
-            batch, closing = self._gather(first)
-            texts = [text for _, request_texts, _ in batch for text in request_texts]
-            try:
-                vectors = first[0].embed_passages(texts)
-            except Exception as error:  # noqa: BLE001 - it belongs to those who wait, whatever it is
-                for _, _, future in batch:
-                    future.set_exception(error)
-            else:
-                position = 0
-                for _, request_texts, future in batch:
-                    future.set_result(vectors[position : position + len(request_texts)])
-                    position += len(request_texts)
-            if closing:
+            if first is None:
                 return
+            batch, closing = self._gather(first)
+            self._calls.submit(self._embed, batch)
 
     def _gather(self, first: _Request) -> tuple[list[_Request], bool]:
         """The first request and those for the same embedder that already wait behind it, up to a full batch."""
@@ -85,3 +85,18 @@ class EmbeddingBatcher:
             batch.append(request)
             count += len(request[1])
         return batch, False
+
+    def _embed(self, batch: Sequence[_Request]) -> None:
+        texts = [text for _, request_texts, _ in batch for text in request_texts]
+        try:
+            vectors = batch[0][0].embed_passages(texts)
+        except Exception as error:  # noqa: BLE001 - it belongs to those who wait, whatever it is
+            for _, _, future in batch:
+                future.set_exception(error)
+        else:
+            position = 0
+            for _, request_texts, future in batch:
+                future.set_result(vectors[position : position + len(request_texts)])
+                position += len(request_texts)
+        finally:
+            self._in_flight.release()

@@ -43,7 +43,10 @@ POOLINGS: dict[str, Pooling] = {
 
 
 class SentenceEmbedder:
-    """One loaded model. Safe to call from several threads; one call runs at a time."""
+    """One loaded model, with threads of its own. Safe to call from several others.
+
+    A call that is begun while another computes keeps those threads busy that have nothing left to do for the first.
+    """
 
     def __init__(self, folder: Path, threads: int, dtype: torch.dtype | None = None) -> None:
         """Loads the model, in the fastest number format unless told otherwise.
@@ -62,9 +65,7 @@ class SentenceEmbedder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._encode_tokens, self.dimension = _encoder(folder, dtype or fastest_dtype(), settings)
-        # Two locks, so that texts can be counted while others are embedded.
         self._tokenizing = threading.Lock()
-        self._computing = threading.Lock()
         # An answer embeds its question once for the search and once for its quotes, and people ask again.
         self._recent: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._remembering = threading.Lock()
@@ -111,10 +112,9 @@ class SentenceEmbedder:
         order = sorted(range(len(ids)), key=lambda position: -len(ids[position]))
         size = max(1, min(BATCH_SIZE, -(-len(order) // self._threads)))
         batches = [order[start : start + size] for start in range(0, len(order), size)]
-        with self._computing:
-            made = self._pool.map(self._forward, [[ids[position] for position in batch] for batch in batches])
-            for batch, found in zip(batches, made, strict=True):
-                vectors[batch] = found
+        made = self._pool.map(self._forward, [[ids[position] for position in batch] for batch in batches])
+        for batch, found in zip(batches, made, strict=True):
+            vectors[batch] = found
         return vectors
 
     @torch.inference_mode()

@@ -13,6 +13,7 @@ _UNSPACED = (
     "\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
 )
 _UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")
+_UNSPACED_LETTER = re.compile(f"(?=[^\\W\\d_])[{_UNSPACED}]")
 _SPACE_WITHIN_UNSPACED = re.compile(f"(?<=[{_UNSPACED}]) +(?=[{_UNSPACED}])")
 _LONGEST_WORD = 60
 _FIRST_WORD = re.compile(r"[^\W\d_]{1,60}")
@@ -70,6 +71,11 @@ def _compounds_at_line_ends(lines: Sequence[str]) -> set[str]:
 def is_unspaced(text: str) -> bool:
     """Whether all characters are of scripts written without spaces: Chinese and Japanese, with their punctuation."""
     return all(map(_UNSPACED_CHARACTER.match, text))
+
+
+def holds_unspaced_letter(text: str) -> bool:
+    """Whether any letter is of a script written without spaces: Chinese or Japanese."""
+    return not text.isascii() and _UNSPACED_LETTER.search(text) is not None
 
 
 def close_unspaced(text: str) -> str:

@@ -13,7 +13,7 @@ The score (0 to 1) is the product of four shares, each 1 for a file that reads w
 import re
 from dataclasses import dataclass
 
-from ingest.parsing.joining import is_unspaced
+from ingest.parsing.joining import holds_unspaced_letter
 from ingest.parsing.types import ParsedDocument
 
 _SAMPLE = 100_000  # characters, of the beginning, the middle and the end each
@@ -92,7 +92,7 @@ def _sample(text: str) -> str:
 def share_readable(text: str) -> float:
     """The share of characters that are text."""
     unread = sum(len(glyph) for glyph in _UNREAD_GLYPH.findall(text)) + len(_NO_CHARACTER.findall(text))
-    visible = sum(not character.isspace() for character in text)
+    visible = sum(map(len, text.split()))
     return 1.0 - min(unread / visible, 1.0) if visible else 0.0
 
 
@@ -107,10 +107,10 @@ def _worded(text: str) -> float:
 
 def _looks_like_word(word: str) -> bool:
     """Whether a word is of a word's length and mostly letters; any stretch of Chinese or Japanese is."""
-    letters = _LETTER.findall(word)
-    if any(map(is_unspaced, letters)):
+    if holds_unspaced_letter(word):
         return True
-    return 1 < len(letters) <= _LONGEST_WORD and 2 * len(letters) >= len(word)
+    letters = len(word) if word.isalpha() else len(_LETTER.findall(word))
+    return 1 < letters <= _LONGEST_WORD and 2 * letters >= len(word)
 
 
 def _filled(document: ParsedDocument) -> float:

@@ -5,13 +5,49 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from retrieval import failpoints
 from retrieval.errors import Conflict, NotFound
 from retrieval.store import changes, collection_trees, collections
 from retrieval.store.schema import chunks, documents, metadata_values, revisions
 from retrieval.types import Json
+
+# Made once: composing the statement takes longer than running it.
+_CHUNK_COUNT = (
+    select(func.count()).select_from(chunks).where(chunks.c.revision_key == revisions.c.key).scalar_subquery()
+)
+_DOCUMENTS = select(
+    documents.c.key,
+    documents.c.id,
+    documents.c.collection,
+    documents.c.name,
+    documents.c.metadata,
+    documents.c.created_at,
+    documents.c.active_revision,
+    revisions.c.key.label("revision_key"),
+    revisions.c.id.label("revision_id"),
+    revisions.c.number.label("revision_number"),
+    revisions.c.content_sha256,
+    revisions.c.media_type,
+    revisions.c.size,
+    revisions.c.status,
+    revisions.c.stage,
+    revisions.c.progress_done,
+    revisions.c.progress_total,
+    revisions.c.attempts,
+    revisions.c.error_code,
+    revisions.c.error_detail,
+    revisions.c.warnings,
+    revisions.c.pages,
+    revisions.c.quality,
+    revisions.c.enrichment,
+    revisions.c.enrichment_stage,
+    revisions.c.enrichment_done,
+    revisions.c.enrichment_total,
+    revisions.c.enrichment_detail,
+    _CHUNK_COUNT.label("chunk_count"),
+).join(revisions, documents.c.latest_revision == revisions.c.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +157,7 @@ def replace(connection: Connection, document_id: str, source: Source) -> tuple[D
 def begun(connection: Connection, collection: str) -> Sequence[Document]:
     """The collection's documents on which work has begun, or ended: what is queued will see new settings anyway."""
     rows = connection.execute(
-        _documents()
-        .where(documents.c.collection == collection, revisions.c.status != "queued")
-        .order_by(documents.c.key)
+        _DOCUMENTS.where(documents.c.collection == collection, revisions.c.status != "queued").order_by(documents.c.key)
     ).mappings()
     return [_document(row) for row in rows]
 
@@ -147,7 +181,7 @@ def remove(connection: Connection, document_id: str) -> Document:
 
 def get(connection: Connection, document_id: str) -> Document:
     """The document; raises `NotFound`."""
-    row = connection.execute(_documents().where(documents.c.id == document_id)).mappings().first()
+    row = connection.execute(_DOCUMENTS.where(documents.c.id == document_id)).mappings().first()
     if row is None:
         raise NotFound("There is no such document; it may have been deleted.")
     return _document(row)
@@ -155,7 +189,7 @@ def get(connection: Connection, document_id: str) -> Document:
 
 def get_many(connection: Connection, document_ids: Sequence[str]) -> Sequence[Document]:
     """Those of the documents that exist, in the order of the ids."""
-    rows = connection.execute(_documents().where(documents.c.id.in_(document_ids))).mappings()
+    rows = connection.execute(_DOCUMENTS.where(documents.c.id.in_(document_ids))).mappings()
     found = {row["id"]: _document(row) for row in rows}
     return [found[document_id] for document_id in document_ids if document_id in found]
 
@@ -164,7 +198,7 @@ def list_page(
     connection: Connection, collection: str | None, status: str | None, limit: int, before: int | None
 ) -> Sequence[Document]:
     """Documents, newest first, of those whose key is below `before`."""
-    statement = _documents().order_by(documents.c.key.desc()).limit(limit)
+    statement = _DOCUMENTS.order_by(documents.c.key.desc()).limit(limit)
     if before is not None:
         statement = statement.where(documents.c.key < before)
     if collection is not None:
@@ -176,7 +210,7 @@ def list_page(
 
 def unfinished(connection: Connection) -> Sequence[Document]:
     """Documents whose latest revision is queued or being processed."""
-    statement = _documents().where(revisions.c.status.in_(("queued", "processing"))).order_by(documents.c.key)
+    statement = _DOCUMENTS.where(revisions.c.status.in_(("queued", "processing"))).order_by(documents.c.key)
     return [_document(row) for row in connection.execute(statement).mappings()]
 
 
@@ -221,7 +255,7 @@ def _add_revision(connection: Connection, document_key: int, source: Source) -> 
         .returning(revisions.c.key)
     ).scalar_one()
     connection.execute(update(documents).where(documents.c.key == document_key).values(latest_revision=key))
-    row = connection.execute(_documents().where(documents.c.key == document_key)).mappings().one()
+    row = connection.execute(_DOCUMENTS.where(documents.c.key == document_key)).mappings().one()
     return _document(row)
 
 
@@ -241,43 +275,6 @@ def _metadata_rows(document_key: int, collection: str, metadata: Mapping[str, Js
                 }
             )
     return rows
-
-
-def _documents() -> Select[tuple[Json, ...]]:
-    chunk_count = (
-        select(func.count()).select_from(chunks).where(chunks.c.revision_key == revisions.c.key).scalar_subquery()
-    )
-    return select(
-        documents.c.key,
-        documents.c.id,
-        documents.c.collection,
-        documents.c.name,
-        documents.c.metadata,
-        documents.c.created_at,
-        documents.c.active_revision,
-        revisions.c.key.label("revision_key"),
-        revisions.c.id.label("revision_id"),
-        revisions.c.number.label("revision_number"),
-        revisions.c.content_sha256,
-        revisions.c.media_type,
-        revisions.c.size,
-        revisions.c.status,
-        revisions.c.stage,
-        revisions.c.progress_done,
-        revisions.c.progress_total,
-        revisions.c.attempts,
-        revisions.c.error_code,
-        revisions.c.error_detail,
-        revisions.c.warnings,
-        revisions.c.pages,
-        revisions.c.quality,
-        revisions.c.enrichment,
-        revisions.c.enrichment_stage,
-        revisions.c.enrichment_done,
-        revisions.c.enrichment_total,
-        revisions.c.enrichment_detail,
-        chunk_count.label("chunk_count"),
-    ).join(revisions, documents.c.latest_revision == revisions.c.key)
 
 
 def _document(row: RowMapping) -> Document:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from retrieval.embedding import SentenceEmbedder
+from retrieval.embedding import PADDED_TO, SentenceEmbedder, padded
 from retrieval.errors import ModelUnavailable
 
 FOLDER = Path(__file__).parents[2] / "models" / "multilingual-e5-small"
@@ -18,6 +18,17 @@ TEXTS = [f"The {noun} of the {place} opens at {hour}." for noun in ("gate", "lib
 @pytest.fixture(scope="module")
 def embedder() -> SentenceEmbedder:
     return SentenceEmbedder(FOLDER, threads=2)
+
+
+def test_batches_of_many_lengths_have_few_sizes_and_keep_every_token() -> None:
+    widths = set()
+    for length in range(1, 100):
+        batch = [list(range(1, length + 1)), [7]]
+        tokens = padded(batch, 97 if length < 98 else length)
+        widths.add(tokens.shape[1])
+        assert [row[row > 0].tolist() for row in tokens] == batch
+    assert widths == {*range(PADDED_TO, 97, PADDED_TO), 97, 98, 99}
+    assert padded([[1, 2, 3]], 512).shape == (1, 3)
 
 
 @pytest.mark.models

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from retrieval.errors import (
     Conflict,
     DocumentRejected,
+    Incomplete,
     InvalidRequest,
     ModelUnavailable,
     NotFound,
@@ -45,6 +46,7 @@ PROBLEMS: dict[type[ScholiastError], Problem] = {
     DocumentRejected: Problem(422, "document-rejected", "The document cannot be used"),
     Overloaded: Problem(503, "overloaded", "Too busy"),
     StorageFull: Problem(507, "storage-full", "The disk is full"),
+    Incomplete: Problem(422, "incomplete", "The model did not finish"),
     ModelUnavailable: Problem(503, "model-unavailable", "A model is not available"),
 }
 _INTERNAL = Problem(500, "internal", "Something went wrong inside")

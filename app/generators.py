@@ -1,23 +1,34 @@
 """Builds the generator that the settings name: a model in this process, or one that another server runs."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from app.settings import Settings
 from generation.chat_server import ServerSettings
+from generation.llama_cpp_model import LlamaCppModel, LlamaCppSettings
 from generation.openai_model import CallLimits, OpenAIModel
 from generation.prompts import answer_messages
-from generation.transformers_model import TransformersModel
-from generation.types import GenerationOptions, LanguageModel
+from generation.transformers_model import Places, TransformersModel
+from generation.types import GenerationOptions, JsonModel, LanguageModel, Scorer
+
+
+class Generating(LanguageModel, Scorer, JsonModel, Protocol):
+    """What every backend can do, if need be by saying clearly that its server cannot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Generator:
     """A model and what keeps it from answering: nothing, for one that is loaded."""
 
-    model: LanguageModel
+    model: Generating
     missing: Callable[[], Sequence[str]]
+    adapted: Mapping[str, Generating] = field(default_factory=dict)  # by the task whose adapter it has
+
+    def for_task(self, task: str) -> Generating:
+        """The model with the adapter that the settings choose for the task, if any."""
+        return self.adapted.get(task, self.model)
 
 
 def load_generator(settings: Settings) -> Generator:
@@ -29,12 +40,33 @@ def _in_this_process(settings: Settings) -> Generator:
     model = TransformersModel(
         settings.model_folder(settings.generator_model),
         settings.threads,
-        settings.max_waiting_answers,
-        settings.parallel_answers,
+        Places(settings.parallel_answers, settings.max_waiting_answers),
+        settings.adapters,
+        exact=settings.generator_precision == "exact",
     )
+    adapted = {task: model.with_adapter(name) for task, name in settings.task_adapters.items()}
+    generator = Generator(model, lambda: (), adapted)
     # The first call allocates, and every answer's prompt begins the same; no person should wait for either.
-    deque(model.stream(answer_messages("Warm up?", (), ()), GenerationOptions(max_tokens=2), lambda: False), 0)
+    _warm_up(generator.for_task("answers"))
+    return generator
+
+
+def _by_llama_cpp(settings: Settings) -> Generator:
+    model = LlamaCppModel(
+        LlamaCppSettings(
+            settings.model_folder(settings.generator_model),
+            settings.threads,
+            settings.parallel_answers,
+            settings.max_waiting_answers,
+            settings.generator_context_tokens,
+        )
+    )
+    _warm_up(model)
     return Generator(model, lambda: ())
+
+
+def _warm_up(model: LanguageModel) -> None:
+    deque(model.stream(answer_messages("Warm up?", (), ()), GenerationOptions(max_tokens=2), lambda: False), 0)
 
 
 def _on_a_server(settings: Settings) -> Generator:
@@ -52,4 +84,8 @@ def _on_a_server(settings: Settings) -> Generator:
     return Generator(model, lambda: model.missing)
 
 
-BACKENDS: dict[str, Callable[[Settings], Generator]] = {"transformers": _in_this_process, "openai": _on_a_server}
+BACKENDS: dict[str, Callable[[Settings], Generator]] = {
+    "transformers": _in_this_process,
+    "llama_cpp": _by_llama_cpp,
+    "openai": _on_a_server,
+}

@@ -16,6 +16,8 @@ from retrieval.store.database import Database
 from retrieval.trace import Trace
 
 _SECONDS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2, 2.5, 5, 10, 20, 40, 80)
+# An answer of fewer tokens says little of how fast they come.
+_TELLING_TOKENS = 8
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -51,6 +53,11 @@ class Metrics:
             ("direction",),
             registry=self.registry,
         )
+        self.speed = Gauge(
+            "scholiast_model_tokens_per_second",
+            "How fast the generator wrote its last answer of some length, after the first token.",
+            registry=self.registry,
+        )
         self.models = Gauge(
             "scholiast_model_loaded", "1 for every loaded model.", ("role", "model"), registry=self.registry
         )
@@ -75,6 +82,9 @@ class Metrics:
         if answer.usage is not None:
             self.tokens.labels("in").inc(answer.usage.prompt_tokens)
             self.tokens.labels("out").inc(answer.usage.completion_tokens)
+            seconds = (answer.usage.total_milliseconds - answer.usage.first_token_milliseconds) / 1000
+            if answer.usage.completion_tokens >= _TELLING_TOKENS and seconds > 0:
+                self.speed.set((answer.usage.completion_tokens - 1) / seconds)
 
     def render(self) -> bytes:
         """Everything in the Prometheus text format."""

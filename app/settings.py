@@ -51,13 +51,16 @@ class Settings(BaseSettings):
     generator_model: Annotated[
         str,
         Field(
-            description="Name under the models folder, or path, of a causal language model folder; for `openai` the "
-            "name that the server knows."
+            description="Name under the models folder, or path, of a causal language model folder; for `llama_cpp` of "
+            "a GGUF file; for `openai` the name that the server knows."
         ),
     ] = "SmolLM2-135M-Instruct"
     generator_backend: Annotated[
-        Literal["transformers", "openai"],
-        Field(description="What runs the generator: this process, or a server that speaks OpenAI's protocol."),
+        Literal["transformers", "llama_cpp", "openai"],
+        Field(
+            description="What runs the generator: this process on torch, this process by llama.cpp (extra "
+            "`llama-cpp`), or a server that speaks OpenAI's protocol."
+        ),
     ] = "transformers"
     generator_url: Annotated[
         str | None,
@@ -71,7 +74,7 @@ class Settings(BaseSettings):
         Field(
             ge=512,
             le=10_000_000,
-            description="For `openai`: the model's context; empty: what the server says, or 4096.",
+            description="For `openai` and `llama_cpp`: the model's context; empty: what the server says, or 4096.",
         ),
     ] = None
     generator_connect_seconds: Annotated[
@@ -84,6 +87,13 @@ class Settings(BaseSettings):
         float,
         Field(gt=0, le=3600, description="For `openai`: how long an answer may take, repeated attempts included."),
     ] = 120.0
+    generator_precision: Annotated[
+        Literal["fast", "exact"],
+        Field(
+            description="For Llama models on torch: `fast` reads prompts in bfloat16 and decodes in int8, `exact` does "
+            "both in float32, several times as slow."
+        ),
+    ] = "fast"
     generator_languages: Annotated[
         tuple[str, ...],
         Field(
@@ -91,6 +101,20 @@ class Settings(BaseSettings):
             "answered by the best quote."
         ),
     ] = ("en",)
+    adapters: Annotated[
+        dict[str, Path],
+        Field(
+            description="LoRA adapters of the generator, a JSON object from names to folders in the format of peft; "
+            "Llama models on torch only."
+        ),
+    ] = {}
+    task_adapters: Annotated[
+        dict[Literal["answers", "representations"], str],
+        Field(
+            description="Which of them a task uses, a JSON object from `answers` and `representations` to names; a "
+            "task that is not named uses none."
+        ),
+    ] = {}
     threads: Annotated[
         int, Field(ge=1, le=256, description="Threads that one process computes with; more than cores is slower.")
     ] = 2
@@ -170,6 +194,15 @@ class Settings(BaseSettings):
     def _need_a_server(self) -> Self:
         if self.generator_backend == "openai" and not self.generator_url:
             raise ValueError("the generator backend `openai` needs SCHOLIAST_GENERATOR_URL")
+        return self
+
+    @model_validator(mode="after")
+    def _know_the_adapters(self) -> Self:
+        unknown = sorted(set(self.task_adapters.values()) - set(self.adapters))
+        if unknown:
+            raise ValueError(f"SCHOLIAST_TASK_ADAPTERS names {unknown[0]!r}, which SCHOLIAST_ADAPTERS does not")
+        if self.adapters and self.generator_backend != "transformers":
+            raise ValueError("SCHOLIAST_ADAPTERS needs the generator backend `transformers`")
         return self
 
     @property

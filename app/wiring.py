@@ -80,14 +80,14 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)
     )
     embedders.active().embed_query("warm up")  # the first call allocates; no person should wait for that
-    answerer = Answerer(retriever, generator.model, limits)
+    answerer = Answerer(retriever, generator.for_task("answers"), limits)
     return Engines(embedders, generator.model, retriever, answerer, generator.missing)
 
 
 def generator_on_demand(settings: Settings) -> ModelOnDemand:
     """The generator as ingest uses it: not loaded before a collection asks for it."""
     languages = frozenset(settings.generator_languages)
-    return ModelOnDemand(lambda: PromptCompletion(load_generator(settings).model), languages)
+    return ModelOnDemand(lambda: PromptCompletion(load_generator(settings).for_task("representations")), languages)
 
 
 def build_worker(settings: Settings, name: str) -> Worker:

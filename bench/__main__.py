@@ -38,7 +38,7 @@ BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "search": lambda settings, _options: search.run(settings),
     "many-vectors": lambda settings, options: many_vectors.run(settings, options.vectors),
     "ingest": lambda settings, options: ingest.run(settings, options.ingested),
-    "engine": lambda settings, _options: engine.run(settings),
+    "engine": lambda settings, options: engine.run(settings, options.scope.systems, options.scope.queries),
     "files": lambda settings, options: files.run(settings, options.data),
     "parsing": lambda _settings, options: parsing.run(
         options.data, options.outputs, scanned=parsing.SCANNED in options.scope.systems

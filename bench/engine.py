@@ -1,225 +1,194 @@
-"""The decoding engine on the prompts of the service: its speed beside `generate` of transformers, and what it says.
+"""The decoding engine beside `generate` of transformers and llama.cpp: speed on a long prompt, many at once, memory.
 
-Prompts are real: sample questions with the passages that search finds for them. Every figure of speed is a median of
-several runs that alternate with the baseline's, since the speed of a machine drifts.
+Every figure of speed is a median of rounds in which all systems take turns with the same prompt, since the speed of a
+machine drifts. What the engine says is compared in `bench/engine_agreement.py`.
 """
 
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+import psutil
 import torch
 
 from app.settings import Settings
-from bench import examples
-from bench.library import COLLECTION, opened
+from bench import engine_agreement
+from bench.engine_baselines import Baseline, generate, llama_cpp
+from bench.engine_prompts import answer_prompts
 from bench.report import Report, Row
-from generation.chat_template import ChatTemplate
-from generation.engine import Completion, Engine, PromptTokens
-from generation.kv_cache import PrefixStore
-from generation.llama import LlamaDecoder, LlamaShape
-from generation.prompts import answer_messages
+from generation.engine import Decoder, Engine
+from generation.kv_cache import KeyValues, PrefixStore
+from generation.llama import LlamaDecoder
+from generation.llama_shape import LlamaShape
+from generation.request import Completion, PromptTokens
 from generation.types import GenerationOptions
 from retrieval.errors import InvalidRequest
-from retrieval.types import SearchRequest
 
 ROUNDS = 5
 LONG_PROMPT = 1_300
 ANSWER = 64
-COMPARED = 16
 TOGETHER = 8
 _MEBIBYTE = 2**20
-_NEVER_ENDS = frozenset[int]()
+_LONG = f"{LONG_PROMPT} + {ANSWER} tokens"
+_REAL = "answers to sample questions"
+NEVER_ENDS = frozenset[int]()
 
 
-def run(settings: Settings) -> Report:
-    """Speed cold, warm and shared, and how many answers are token by token those of float32."""
+@dataclass(slots=True)
+class _Times:
+    """Measured values by system, data and metric."""
+
+    values: dict[tuple[str, str, str], list[float]] = field(default_factory=dict)
+
+    def note(self, system: str, data: str, metric: str, value: float) -> None:
+        self.values.setdefault((system, data, metric), []).append(value)
+
+    def rows(self) -> list[Row]:
+        return [Row(*key, statistics.median(values)) for key, values in self.values.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One completion of a fixed number of tokens."""
+
+    seconds: float
+    first: float  # seconds until the first token
+    completion: Completion
+
+    @property
+    def rate(self) -> float:
+        """Tokens a second after the first."""
+        return (ANSWER - 1) / (self.seconds - self.first)
+
+
+def run(settings: Settings, parts: Sequence[str] = (), compared: int | None = None) -> Report:
+    """The parts that are named (`speed`, `together`, `agreement`), or all."""
+    unknown = set(parts) - set(PARTS)
+    if unknown:
+        raise InvalidRequest(f"The benchmark has no part {sorted(unknown)[0]}; it has {', '.join(PARTS)}.")
     torch.set_num_threads(settings.threads)
     folder = settings.model_folder(settings.generator_model)
     shape = LlamaShape.read(folder)
     if shape is None:
         raise InvalidRequest(f"{folder.name} is not a Llama model; the engine has nothing to run.", field="model")
-    decoder = LlamaDecoder(folder, shape, torch.bfloat16)
-    prompts = _prompts(settings, folder)
-    rows = [*_speed(decoder, folder, prompts), *_agreement(decoder, folder, prompts)]
+    prompts = answer_prompts(settings, folder)
+    rows = [row for name in parts or PARTS for row in PARTS[name](settings, folder, shape, prompts, compared)]
     configuration = {
         "model": folder.name,
         "threads": settings.threads,
         "rounds": ROUNDS,
-        "step_rows": decoder.step_rows,
         "prompts": len(prompts),
+        "parts": list(parts or PARTS),
     }
     return Report("engine", configuration, rows)
 
 
-def _prompts(settings: Settings, folder: Path) -> list[PromptTokens]:
-    """The prompts that the service would make for the English sample questions."""
-    template = ChatTemplate(folder)
-    found = []
-    with opened(settings) as library:
-        examples.store(library)
-        library.build()
-        for entry in examples.questions():
-            if entry["language"] == "en":
-                hits = library.retriever.search(
-                    SearchRequest(entry["question"], COLLECTION, settings.answer_passages)
-                ).hits
-                turns = [
-                    {"role": message.role, "content": message.content}
-                    for message in answer_messages(entry["question"], (), hits)
-                ]
-                tokens = template.encode(turns)
-                ends = [place + 1 for place, token in enumerate(tokens) if token in template.end_tokens]
-                found.append(PromptTokens(tokens, ends[-2]))
-    return found
-
-
-def _speed(decoder: LlamaDecoder, folder: Path, prompts: Sequence[PromptTokens]) -> list[Row]:
-    long = [token for prompt in prompts for token in prompt.tokens]
-    generate = _generate(folder, torch.bfloat16)
-    engine = Engine(decoder, PrefixStore(256 * _MEBIBYTE))
-    alone = Engine(_Single(decoder), PrefixStore(0))
-    times: dict[tuple[str, str, str], list[float]] = {}
-
-    def note(system: str, data: str, metric: str, value: float) -> None:
-        times.setdefault((system, data, metric), []).append(value)
-
-    long_data = f"{LONG_PROMPT} + {ANSWER} tokens"
+def _speed(
+    settings: Settings, folder: Path, shape: LlamaShape, prompts: Sequence[PromptTokens], _compared: int | None
+) -> list[Row]:
+    decoder = LlamaDecoder(folder, shape, torch.bfloat16)
+    engine, alone = Engine(decoder, PrefixStore(256 * _MEBIBYTE)), Engine(Single(decoder), PrefixStore(0))
+    baselines = [found for made in (generate, llama_cpp) if (found := made(settings, folder)) is not None]
+    text = [token for prompt in prompts for token in prompt.tokens]
+    times = _Times()
     for number in range(ROUNDS):
         # Each round another prompt: nothing of it has been read before.
-        tokens = long[number * LONG_PROMPT : (number + 1) * LONG_PROMPT]
-        seconds, first, completion = _timed(engine, PromptTokens(tokens), ANSWER)
-        note("engine", long_data, "seconds", seconds)
-        note("engine", long_data, "first token ms", 1000 * first)
-        seconds_plain, first_plain, _ = _timed(alone, PromptTokens(tokens), ANSWER)
-        note("engine without guesses", long_data, "seconds", seconds_plain)
-        note(
-            "engine without guesses",
-            long_data,
-            "tokens/s after the first",
-            (ANSWER - 1) / (seconds_plain - first_plain),
-        )
-        started = time.perf_counter()
-        generate(tokens, ANSWER)
-        baseline = time.perf_counter() - started
-        note("generate, bfloat16", long_data, "seconds", baseline)
-        note("engine", long_data, "times as fast as generate", baseline / seconds)
+        tokens = text[number * LONG_PROMPT : (number + 1) * LONG_PROMPT]
+        _long_round(times, engine, alone, baselines, tokens)
         # The same passages with another question at the end.
-        _, warm, completion = _timed(engine, PromptTokens([*tokens[:-20], *long[:20]]), 1)
-        note("engine, prefix known", long_data, "first token ms", 1000 * warm)
-        note("engine, prefix known", long_data, "share of the cold first token", warm / first)
-        note("engine, prefix known", long_data, "tokens reused", completion.reused)
-    guessing = [_timed(engine, prompt, ANSWER) for prompt in prompts[:20]]
-    real = "answers to sample questions"
-    for seconds, first, _ in guessing:
-        note("engine", real, "tokens/s after the first", (ANSWER - 1) / (seconds - first))
-    guessed, accepted = (sum(getattr(item[2], name) for item in guessing) for name in ("guessed", "accepted"))
-    rows = [Row(*key, statistics.median(values)) for key, values in times.items()]
-    rows.append(Row("engine", real, "share of guesses accepted", accepted / guessed if guessed else 0.0))
-    return [*rows, *_together(engine, prompts)]
+        warm = timed(engine, PromptTokens([*tokens[:-20], *text[:20]]), 1)
+        cold = times.values["engine", _LONG, "first token ms"][-1]
+        times.note("engine, prefix known", _LONG, "first token ms", 1000 * warm.first)
+        times.note("engine, prefix known", _LONG, "share of the cold first token", 1000 * warm.first / cold)
+    guessed = accepted = 0
+    for prompt in prompts[:12]:
+        told = timed(engine, prompt, ANSWER)
+        times.note("engine", _REAL, "tokens/s after the first", told.rate)
+        times.note("engine without guesses", _REAL, "tokens/s after the first", timed(alone, prompt, ANSWER).rate)
+        guessed, accepted = guessed + told.completion.guessed, accepted + told.completion.accepted
+    return [*times.rows(), Row("engine", _REAL, "share of guesses accepted", accepted / guessed if guessed else 0.0)]
 
 
-def _together(engine: Engine, prompts: Sequence[PromptTokens]) -> list[Row]:
+def _long_round(
+    times: _Times, engine: Engine, alone: Engine, baselines: Sequence[Baseline], tokens: Sequence[int]
+) -> None:
+    ours = timed(engine, PromptTokens(tokens), ANSWER)
+    plain = timed(alone, PromptTokens(tokens), ANSWER)
+    for name, timing in (("engine", ours), ("engine without guesses", plain)):
+        times.note(name, _LONG, "seconds", timing.seconds)
+        times.note(name, _LONG, "first token ms", 1000 * timing.first)
+        times.note(name, _LONG, "tokens/s after the first", timing.rate)
+    for baseline in baselines:
+        first = _seconds(lambda baseline=baseline: baseline.complete(tokens, 1))
+        whole = _seconds(lambda baseline=baseline: baseline.complete(tokens, ANSWER))
+        times.note(baseline.name, _LONG, "seconds", whole)
+        times.note(baseline.name, _LONG, "first token ms", 1000 * first)
+        times.note(baseline.name, _LONG, "tokens/s after the first", (ANSWER - 1) / max(whole - first, 1e-3))
+        times.note("engine", _LONG, f"times as fast as {baseline.name}", whole / ours.seconds)
+        times.note("engine without guesses", _LONG, f"times as fast as {baseline.name}", whole / plain.seconds)
+
+
+def _together(
+    _settings: Settings, folder: Path, shape: LlamaShape, prompts: Sequence[PromptTokens], _compared: int | None
+) -> list[Row]:
     """Tokens a second of one request and of several at once, alternating."""
-    ratios: list[float] = []
+    engine = Engine(LlamaDecoder(folder, shape, torch.bfloat16), PrefixStore(256 * _MEBIBYTE))
+    data, times = f"{TOGETHER} requests at once", _Times()
     firsts: list[float] = []
-    rates: list[float] = []
-    for _ in range(3):
-        single = ANSWER / _timed(engine, prompts[0], ANSWER)[0]
+    timed(engine, prompts[-1], 2)  # what begins every prompt is known, as in a service that has warmed up
+    for number in range(3):
+        one, *several = prompts[number * (TOGETHER + 1) : (number + 1) * (TOGETHER + 1)]
+        single = ANSWER / timed(engine, one, ANSWER).seconds
         started = time.perf_counter()
         with ThreadPoolExecutor(TOGETHER) as readers:
-            heard = readers.map(lambda prompt: _timed(engine, prompt, ANSWER)[1], prompts[1 : 1 + TOGETHER])
-            firsts += list(heard)
-        rate = TOGETHER * ANSWER / (time.perf_counter() - started)
-        ratios.append(rate / single)
-        rates.append(rate)
-    data = f"{TOGETHER} requests at once"
+            firsts += [told.first for told in readers.map(lambda prompt: timed(engine, prompt, ANSWER), several)]
+        rate = len(several) * ANSWER / (time.perf_counter() - started)
+        times.note("engine", data, "tokens/s, prompts included", rate)
+        times.note("engine", data, "times the tokens/s of one", rate / single)
+    memory = psutil.Process().memory_info().rss / _MEBIBYTE
     return [
-        Row("engine", data, "tokens/s, prompts included", statistics.median(rates)),
-        Row("engine", data, "times the tokens/s of one", statistics.median(ratios)),
+        *times.rows(),
         Row("engine", data, "first token ms, p95", 1000 * sorted(firsts)[int(0.95 * len(firsts))]),
+        Row("engine", data, "resident MiB, search included", memory),
     ]
 
 
-def _agreement(decoder: LlamaDecoder, folder: Path, prompts: Sequence[PromptTokens]) -> list[Row]:
-    """Answers that are token by token those of float32, and that guessing leaves as they are."""
-    exact, coarse = _generate(folder, torch.float32), _generate(folder, torch.bfloat16)
-    counts = {"engine": 0, "generate, bfloat16": 0, "engine without guesses": 0}
-    compared = prompts[:COMPARED]
-    agreed, tokens = 0, 0
-    for prompt in compared:
-        expected = exact(prompt.tokens, ANSWER)
-        said = _say(Engine(decoder, PrefixStore(0)), prompt)
-        counts["engine"] += said == expected
-        counts["generate, bfloat16"] += coarse(prompt.tokens, ANSWER) == expected
-        counts["engine without guesses"] += said == _say(Engine(_Single(decoder), PrefixStore(0)), prompt)
-        agreed += _first_choices(decoder, prompt, expected)
-        tokens += len(expected)
-    data = f"{len(compared)} answers of {ANSWER} tokens"
-    return [
-        Row("engine", data, "share equal to float32", counts["engine"] / len(compared)),
-        Row("generate, bfloat16", data, "share equal to float32", counts["generate, bfloat16"] / len(compared)),
-        Row("engine without guesses", data, "share equal to engine", counts["engine without guesses"] / len(compared)),
-        Row("engine", data, "share of tokens that float32 chooses", agreed / tokens),
-    ]
+PARTS: dict[str, Callable[[Settings, Path, LlamaShape, Sequence[PromptTokens], int | None], list[Row]]] = {
+    "together": _together,
+    "speed": _speed,
+    "agreement": engine_agreement.rows,
+}
 
 
-def _first_choices(decoder: LlamaDecoder, prompt: PromptTokens, answer: Sequence[int]) -> int:
-    """How many tokens of the answer the decoder would choose too, each after the true ones before it."""
-    cache = decoder.new_cache(len(prompt.tokens) + len(answer))
-    with torch.inference_mode():
-        agreed = int(int(decoder.read(prompt.tokens, cache).argmax()) == answer[0])
-        for token, following in zip(answer, answer[1:], strict=False):
-            agreed += int(int(decoder.step([([token], cache)])[0][0].argmax()) == following)
-    return agreed
-
-
-class _Single:
+class Single:
     """The decoder without room for guesses."""
 
     step_rows = 1
 
-    def __init__(self, decoder: LlamaDecoder) -> None:
-        self.new_cache, self.read, self.step = decoder.new_cache, decoder.read, decoder.step
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self.read, self.read_branches, self.step = decoder.read, decoder.read_branches, decoder.step
+
+    def new_cache(self, capacity: int, adapter: str | None = None) -> KeyValues:
+        """As the decoder makes it."""
+        return self._decoder.new_cache(capacity, adapter)
 
 
-def _timed(engine: Engine, prompt: PromptTokens, count: int) -> tuple[float, float, Completion]:
-    """Seconds until the end and until the first token."""
+def timed(engine: Engine, prompt: PromptTokens, count: int) -> Timing:
+    """A completion of so many tokens."""
     started = time.perf_counter()
-    completion, tokens = engine.complete(prompt, GenerationOptions(max_tokens=count), _NEVER_ENDS, lambda: False)
+    completion, tokens = engine.complete(prompt, GenerationOptions(max_tokens=count), NEVER_ENDS, lambda: False)
     next(tokens)
     first = time.perf_counter() - started
     for _ in tokens:
         pass
-    return time.perf_counter() - started, first, completion
+    return Timing(time.perf_counter() - started, first, completion)
 
 
-def _say(engine: Engine, prompt: PromptTokens) -> list[int]:
-    options = GenerationOptions(max_tokens=ANSWER)
-    return list(islice(engine.complete(prompt, options, _NEVER_ENDS, lambda: False)[1], ANSWER))
-
-
-def _generate(folder: Path, dtype: torch.dtype) -> Callable[[Sequence[int], int], list[int]]:
-    """Greedy decoding by transformers, to a fixed number of tokens."""
-    from transformers import AutoModelForCausalLM  # noqa: PLC0415 - the baseline alone needs it
-
-    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
-
-    def generate(tokens: Sequence[int], count: int) -> list[int]:
-        prompt = torch.tensor([list(tokens)])
-        with torch.inference_mode():
-            output = model.generate(
-                prompt,
-                attention_mask=torch.ones_like(prompt),
-                max_new_tokens=count,
-                min_new_tokens=count,
-                do_sample=False,
-            )
-        said: list[int] = output[0, len(tokens) :].tolist()
-        return said
-
-    return generate
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started

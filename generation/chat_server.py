@@ -5,7 +5,7 @@ https://platform.openai.com/docs/api-reference/chat/streaming; `max_model_len` i
 """
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ import httpx2
 from generation import server_faults
 from generation.types import GenerationOptions, Message
 from retrieval.errors import ModelUnavailable
+from retrieval.types import Json
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionChunk
@@ -53,6 +54,23 @@ class ServerPiece:
     counts: TokenCounts | None
 
 
+@dataclass(frozen=True, slots=True)
+class ServerRequest:
+    """What is asked for; with a schema, JSON that fits it."""
+
+    messages: Sequence[Message]
+    options: GenerationOptions
+    schema: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """Where each token of a text begins, and its log-likelihood after those before it (None for the first)."""
+
+    offsets: Sequence[int]
+    log_likelihoods: Sequence[float | None]
+
+
 class ChatServer:
     """The client of one server. To be used in one event loop only."""
 
@@ -83,11 +101,14 @@ class ChatServer:
                     return tokens
         return None
 
-    async def complete(
-        self, messages: Sequence[Message], options: GenerationOptions
-    ) -> AsyncGenerator[ServerPiece, None]:
+    async def complete(self, request: ServerRequest) -> AsyncGenerator[ServerPiece, None]:
         """The completion in pieces, as they come; closing it closes the connection. Raises `ServerFault`."""
-        turns: Any = [{"role": message.role, "content": message.content} for message in messages]
+        options = request.options
+        turns: Any = [{"role": message.role, "content": message.content} for message in request.messages]
+        form: Any = {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "schema": dict(request.schema or {}), "strict": True},
+        }
         async with self._faults():
             stream = await self._client.chat.completions.create(
                 model=self._settings.model,
@@ -99,13 +120,26 @@ class ChatServer:
                 top_p=options.top_p,
                 seed=options.seed if options.seed is not None else self._openai.omit,
                 stop=list(options.stop[:_MOST_STOP_STRINGS]) or self._openai.omit,
-                extra_body={"top_k": options.top_k} if options.top_k else None,
+                response_format=self._openai.omit if request.schema is None else form,
+                extra_body=_extensions(options) or None,
             )
             async with stream:
                 if "event-stream" not in stream.response.headers.get("content-type", ""):
                     raise server_faults.unreadable()
                 async for chunk in stream:
                     yield _piece(chunk)
+
+    async def read_aloud(self, text: str) -> ReadText:
+        """How likely the server's model finds each token of the text. Raises `ServerFault`.
+
+        By `echo` and `logprobs` of the older completions route, which vLLM and SGLang have, and few others.
+        """
+        async with self._faults():
+            told = await self._client.completions.create(
+                model=self._settings.model, prompt=text, max_tokens=1, echo=True, logprobs=1, temperature=0
+            )
+            logprobs: Any = told.choices[0].logprobs
+            return ReadText(tuple(logprobs.text_offset), tuple(logprobs.token_logprobs))
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -137,6 +171,13 @@ class ChatServer:
         if isinstance(error.__cause__, httpx2.ConnectTimeout):
             return server_faults.too_slow(self._settings.connect_seconds, "SCHOLIAST_GENERATOR_CONNECT_SECONDS")
         return server_faults.too_slow(self._settings.read_seconds, "SCHOLIAST_GENERATOR_READ_SECONDS")
+
+
+def _extensions(options: GenerationOptions) -> dict[str, Any]:
+    """What OpenAI itself does not know, and vLLM, SGLang and llama.cpp do; only what differs from their defaults."""
+    asked = {"top_k": options.top_k, "min_p": options.min_p, "repetition_penalty": options.repetition_penalty}
+    neutral = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+    return {name: value for name, value in asked.items() if value != neutral[name]}
 
 
 def _piece(chunk: "ChatCompletionChunk") -> ServerPiece:

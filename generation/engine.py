@@ -1,27 +1,30 @@
 """Decodes for several requests at once: prompts are read piece by piece between steps that serve all of them.
 
-One thread owns the decoder. Whoever reads an answer slowly, or goes away, keeps nobody waiting.
+One thread owns the decoder. Whoever reads an answer slowly, or goes away, keeps nobody waiting. What is done with a
+prompt once it is read, is a task: `Continuation`, `BeamSearch`, `ChoiceReading`.
 """
 
-import queue
 import threading
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
+from generation.beam_search import BeamSearch
+from generation.choice_reading import ChoiceReading
+from generation.continuation import Continuation, Rows
 from generation.kv_cache import KeyValues, PrefixStore, StoredPrefix
-from generation.prompt_lookup import PromptLookup
-from generation.sampling import Sampler
+from generation.request import PIECE, Completion, Outbox, PromptTokens
+from generation.sampling import TokenConstraint
 from generation.types import FinishReason, GenerationOptions
 
-# Tokens of a prompt read at a time: fewer waste arithmetic, more make the others wait.
-PIECE = 256
 # An engine that nobody uses has no thread, which would keep its weights in memory: it ends after so many looks.
 _IDLE_LOOKS = 20
 _LOOK_SECONDS = 0.1
+
+Said = TypeVar("Said")
 
 
 class Decoder(Protocol):
@@ -29,92 +32,44 @@ class Decoder(Protocol):
 
     step_rows: int
 
-    def new_cache(self, capacity: int) -> KeyValues: ...
+    def new_cache(self, capacity: int, adapter: str | None = None) -> KeyValues: ...
 
     def read(self, tokens: Sequence[int], cache: KeyValues) -> Tensor: ...
+
+    def read_branches(self, branches: Sequence[Sequence[int]], cache: KeyValues) -> list[Tensor]: ...
 
     def step(self, sequences: Sequence[tuple[Sequence[int], KeyValues]]) -> list[Tensor]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class PromptTokens:
-    """The tokens of a prompt and where its last turn begins (0: it has only one)."""
-
-    tokens: Sequence[int]
-    last_turn: int = 0
+class Task(Protocol):
+    """What is done with a prompt: `begin` gets the logits after it, `take` those of the `rows` of every step."""
 
     @property
-    def cuts(self) -> list[int]:
-        """Where the pieces end in which it is read; the last turn begins a piece, so that what precedes is reused."""
-        count = len(self.tokens)
-        before = range(PIECE, self.last_turn, PIECE)
-        within = range(self.last_turn, count, PIECE)
-        return [*before, *(cut for cut in within if cut), count]
+    def outbox(self) -> Outbox[Any]: ...
 
+    def begin(self, logits: Tensor) -> None: ...
 
-@dataclass(slots=True)
-class Completion:
-    """How a completion went; complete once its last token has been read."""
+    def rows(self, free: int) -> list[Rows]: ...
 
-    reason: FinishReason = "cancelled"
-    reused: int = 0  # tokens of the prompt that had been read before
-    guessed: int = 0  # tokens of the answer that were looked up in the text so far
-    accepted: int = 0  # and those of them that the model chose
+    def take(self, logits: Sequence[Tensor]) -> None: ...
 
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    error: BaseException
-
-
-_End = object()
+    def finish(self, reason: FinishReason) -> None: ...
 
 
 @dataclass(eq=False, slots=True)
-class _Sequence:
-    """One request under way. The engine's thread alone writes it, but for `abandoned`."""
+class _Request:
+    """One request under way; the engine's thread alone writes it."""
 
     prompt: PromptTokens
-    options: GenerationOptions
-    ends: frozenset[int]
-    cancelled: Callable[[], bool]
-    completion: Completion
     cache: KeyValues
     cuts: list[int]  # of the pieces still to be read
-    sampler: Sampler
-    lookup: PromptLookup
-    outbox: "queue.SimpleQueue[object]" = field(default_factory=queue.SimpleQueue)
-    last: int = 0  # the token chosen last, which the model has not seen yet
-    count: int = 0
-    abandoned: bool = False
-    over: bool = False
+    task: Task
+    cancelled: Callable[[], bool]
 
-    def guesses(self, rows: int) -> list[int]:
-        """Tokens to check along with the last one; only the greedy choice can be foretold."""
-        room = min(rows - 1, self.options.max_tokens - self.count - 1)
-        return self.lookup.guess(room) if room > 0 and self.options.temperature <= 0 else []
-
-    def choose(self, rows: Tensor, guesses: Sequence[int]) -> None:
-        """Takes a token from each row of logits for as long as the guesses keep proving right."""
-        for row, guess in zip(rows, [*guesses, None], strict=True):
-            token = self.sampler.choose(row)
-            if token in self.ends:
-                self.finish("stop")
-                return
-            self.last, self.count = token, self.count + 1
-            self.lookup.add(token)
-            self.outbox.put(token)
-            if self.count >= self.options.max_tokens:
-                self.finish("length")
-                return
-            if token != guess:
-                return
-            self.completion.accepted += 1
-
-    def finish(self, reason: FinishReason) -> None:
-        self.completion.reason = reason
-        self.over = True
-        self.outbox.put(_End)
+    @property
+    def unread(self) -> bool:
+        """Whether something has to be read before it can be decoded."""
+        return bool(self.cuts) or isinstance(self.task, ChoiceReading)
 
 
 def _ending() -> bool:
@@ -128,50 +83,57 @@ class Engine:
         self._decoder = decoder
         self._prefixes = prefixes
         self._changed = threading.Condition()
-        self._arrived: list[_Sequence] = []
-        self._active: list[_Sequence] = []
+        self._arrived: list[_Request] = []
+        self._active: list[_Request] = []
         self._thread: threading.Thread | None = None
 
     def complete(
-        self, prompt: PromptTokens, options: GenerationOptions, ends: frozenset[int], cancelled: Callable[[], bool]
+        self,
+        prompt: PromptTokens,
+        options: GenerationOptions,
+        ends: frozenset[int],
+        cancelled: Callable[[], bool],
+        constraint: TokenConstraint | None = None,
     ) -> tuple[Completion, Generator[int, None, None]]:
         """Tokens as they are chosen, without the one that ends; `cancelled` is looked at before every step.
 
-        Whatever the decoder raises is raised to the reader.
+        Beams give all of them at the end. Whatever the decoder raises is raised to the reader.
         """
-        cuts = prompt.cuts
         # A guess is checked one position further than the last token that can be chosen.
-        cache = self._decoder.new_cache(len(prompt.tokens) + options.max_tokens + self._decoder.step_rows)
-        stored, reused = self._prefixes.longest(prompt.tokens, cuts)
+        room = len(prompt.tokens) + options.max_tokens + self._decoder.step_rows
+        cache, cuts = self._begun(prompt, room)
+        task: Continuation | BeamSearch
+        if options.beams > 1:
+            task = BeamSearch(prompt, options, ends, cache, lambda: self._decoder.new_cache(room, prompt.adapter))
+        else:
+            task = Continuation(prompt, options, ends, cache, constraint)
+        task.completion.reused = cache.length
+        return task.completion, self._run_task(_Request(prompt, cache, cuts, task, cancelled), task.outbox)
+
+    def score(
+        self, prompt: PromptTokens, choices: Sequence[Sequence[int]], cancelled: Callable[[], bool]
+    ) -> Generator[list[float], None, None]:
+        """The log-likelihoods of the tokens of each choice, which has at least one; fewer choices once cancelled."""
+        room = max(PIECE, *(len(choice) for choice in choices)) if choices else 0
+        cache, cuts = self._begun(prompt, len(prompt.tokens) + room)
+        task = ChoiceReading(choices)
+        return self._run_task(_Request(prompt, cache, cuts, task, cancelled), task.outbox)
+
+    def _begun(self, prompt: PromptTokens, capacity: int) -> tuple[KeyValues, list[int]]:
+        """A cache with what has been read of the prompt before, and the cuts of what has not."""
+        cache = self._decoder.new_cache(capacity, prompt.adapter)
+        stored, reused = self._prefixes.longest(prompt.tokens, prompt.cuts, prompt.adapter)
         if stored is not None:
             cache.copy_prefix(stored.cache, reused)
-        sequence = _Sequence(
-            prompt=prompt,
-            options=options,
-            ends=ends,
-            cancelled=cancelled,
-            completion=Completion(reused=reused),
-            cache=cache,
-            cuts=[cut for cut in cuts if cut > reused],
-            sampler=Sampler(options),
-            lookup=PromptLookup(prompt.tokens),
-        )
-        return sequence.completion, self._tokens(sequence)
+        return cache, [cut for cut in prompt.cuts if cut > reused]
 
-    def _tokens(self, sequence: _Sequence) -> Generator[int, None, None]:
-        self._submit(sequence)
-        try:
-            while (said := sequence.outbox.get()) is not _End:
-                if isinstance(said, _Failure):
-                    raise said.error
-                assert isinstance(said, int), "the outbox holds tokens, a failure or the end"
-                yield said
-        finally:
-            sequence.abandoned = True
+    def _run_task(self, request: _Request, outbox: Outbox[Said]) -> Generator[Said, None, None]:
+        self._submit(request)
+        yield from outbox.read()
 
-    def _submit(self, sequence: _Sequence) -> None:
+    def _submit(self, request: _Request) -> None:
         with self._changed:
-            self._arrived.append(sequence)
+            self._arrived.append(request)
             if self._thread is None:
                 # No daemon: one that is stopped in the middle of a product brings the whole process down.
                 self._thread = threading.Thread(target=self._run, name="decode")
@@ -193,47 +155,46 @@ class Engine:
             self._active += self._arrived
             self._arrived.clear()
             if _ending():
-                for sequence in self._active:
-                    sequence.finish("cancelled")
+                for request in self._active:
+                    request.task.finish("cancelled")
                 self._active = []
             if not self._active:
                 self._thread = None
             return bool(self._active)
 
     def _turn(self) -> None:
-        """One piece of the oldest prompt that is still unread, and one step of all that are being decoded."""
+        """One piece of the oldest request that is still unread, and one step of all that are being decoded."""
         try:
-            for sequence in self._active:
-                if not sequence.over and (sequence.abandoned or sequence.cancelled()):
-                    sequence.finish("cancelled")
-            self._active = [sequence for sequence in self._active if not sequence.over]
-            decoding = [sequence for sequence in self._active if not sequence.cuts]
-            unread = next((sequence for sequence in self._active if sequence.cuts), None)
+            for request in self._active:
+                if not request.task.outbox.over and (request.task.outbox.abandoned or request.cancelled()):
+                    request.task.finish("cancelled")
+            self._active = [request for request in self._active if not request.task.outbox.over]
+            decoding = [request for request in self._active if not request.unread]
+            unread = next((request for request in self._active if request.unread), None)
             if unread is not None:
                 self._read(unread)
             if decoding:
-                self._step(decoding)
+                self._step([request.task for request in decoding])
         except Exception as error:  # noqa: BLE001 - the edge of the thread: the readers raise it
-            for sequence in self._active:
-                sequence.over = True
-                sequence.outbox.put(_Failure(error))
+            for request in self._active:
+                request.task.outbox.finish(error)
             self._active = []
 
-    def _read(self, sequence: _Sequence) -> None:
-        cut = sequence.cuts.pop(0)
-        logits = self._decoder.read(sequence.prompt.tokens[sequence.cache.length : cut], sequence.cache)
-        if not sequence.cuts:
-            sequence.choose(logits[None], [])
-            self._prefixes.keep(StoredPrefix(sequence.prompt.tokens, sequence.prompt.cuts, sequence.cache))
+    def _read(self, request: _Request) -> None:
+        if not request.cuts:
+            assert isinstance(request.task, ChoiceReading), "other tasks have nothing but a prompt to read"
+            request.task.take_branches(self._decoder.read_branches(request.task.branches(), request.cache))
+            return
+        cut = request.cuts.pop(0)
+        logits = self._decoder.read(request.prompt.tokens[request.cache.length : cut], request.cache)
+        if not request.cuts:
+            request.task.begin(logits)
+            self._prefixes.keep(StoredPrefix(request.prompt.tokens, request.prompt.cuts, request.cache))
 
-    def _step(self, sequences: Sequence[_Sequence]) -> None:
+    def _step(self, tasks: Sequence[Task]) -> None:
         """One step for all; where few decode, the rows that are free check guesses."""
-        rows = max(1, self._decoder.step_rows // len(sequences))
-        guesses = [sequence.guesses(rows) for sequence in sequences]
-        batch = [([s.last, *guessed], s.cache) for s, guessed in zip(sequences, guesses, strict=True)]
-        for sequence, guessed, logits in zip(sequences, guesses, self._decoder.step(batch), strict=True):
-            before = sequence.count
-            sequence.choose(logits, guessed)
-            # Guesses that were read and not chosen are forgotten.
-            sequence.cache.advance(sequence.count - before - len(logits))
-            sequence.completion.guessed += len(guessed)
+        free = max(1, self._decoder.step_rows // len(tasks))
+        rows = [task.rows(free) for task in tasks]
+        logits = iter(self._decoder.step([row for of_task in rows for row in of_task]))
+        for task, of_task in zip(tasks, rows, strict=True):
+            task.take([next(logits) for _ in of_task])

@@ -17,9 +17,15 @@ def padded(positions: int) -> int:
 
 
 class KeyValues:
-    """What attention needs of a sequence: `keys` and `values` [layers, heads, capacity, dimension], `length` filled."""
+    """What attention needs of a sequence: `keys` and `values` [layers, heads, capacity, dimension], `length` filled.
 
-    def __init__(self, shape: tuple[int, int, int], capacity: int, dtype: torch.dtype) -> None:
+    They are as the model with the adapter of that name reads the sequence.
+    """
+
+    def __init__(
+        self, shape: tuple[int, int, int], capacity: int, dtype: torch.dtype, adapter: str | None = None
+    ) -> None:
+        self.adapter = adapter
         layers, heads, dimension = shape
         # Zeros, since attention also touches positions after the filled part, with weight 0.
         self.keys = torch.zeros(layers, heads, padded(capacity), dimension, dtype=dtype)
@@ -82,7 +88,9 @@ class PrefixStore:
         """Bytes held."""
         return sum(prefix.cache.size for prefix in self._stored)
 
-    def longest(self, tokens: Sequence[int], cuts: Sequence[int]) -> tuple[StoredPrefix | None, int]:
+    def longest(
+        self, tokens: Sequence[int], cuts: Sequence[int], adapter: str | None = None
+    ) -> tuple[StoredPrefix | None, int]:
         """The stored prompt that shares most with this one, and how many of its tokens can be reused (maybe 0).
 
         At least one token is left to read, since the logits after it are wanted.
@@ -90,7 +98,7 @@ class PrefixStore:
         best, most = None, 0
         with self._lock:
             for prefix in self._stored:
-                shared = min(_shared_cut(prefix, tokens, cuts), cuts[-2] if len(cuts) > 1 else 0)
+                shared = min(_shared_cut(prefix, tokens, cuts, adapter), cuts[-2] if len(cuts) > 1 else 0)
                 if shared > most:
                     best, most = prefix, shared
             if best is not None:
@@ -106,16 +114,19 @@ class PrefixStore:
             self._stored = [
                 other
                 for other in self._stored
-                if _shared_cut(other, prefix.tokens, prefix.cuts) < (other.cuts[-1] if other.cuts else 0)
+                if _shared_cut(other, prefix.tokens, prefix.cuts, prefix.cache.adapter)
+                < (other.cuts[-1] if other.cuts else 0)
             ]
             self._stored.append(prefix)
             while self.size > self._capacity:
                 self._stored.pop(0)
 
 
-def _shared_cut(prefix: StoredPrefix, tokens: Sequence[int], cuts: Sequence[int]) -> int:
-    """The last of the cuts that both have in common, with the same tokens before it."""
+def _shared_cut(prefix: StoredPrefix, tokens: Sequence[int], cuts: Sequence[int], adapter: str | None) -> int:
+    """The last of the cuts that both have in common, with the same tokens before it, read by the same adapter."""
     shared = 0
+    if prefix.cache.adapter != adapter:
+        return 0
     for cut, other in zip(prefix.cuts, cuts, strict=False):
         if cut != other or prefix.tokens[shared:cut] != tokens[shared:cut]:
             break

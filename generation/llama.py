@@ -5,12 +5,10 @@ where int8 with a scale an output channel halves the bytes. Rows of a decoding s
 sequence are the same bit by bit whether others decode beside it and whether its tokens come one at a time.
 """
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -18,57 +16,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from generation.kv_cache import KeyValues, padded
+from generation.llama_shape import LlamaShape
+from generation.lora import AdapterWeights, LowRank
 from retrieval.packed_linear import PackedLinear
 
 # Rows of one sequence in a step. More cost more than the guesses among them gain.
 MAX_STEP_ROWS = 4
 # Positions before the rows with which it is tried whether rows of one step round as they do one by one.
 _TRIED_POSITIONS = (9, 30, 300, 317)
-
-
-@dataclass(frozen=True, slots=True)
-class LlamaShape:
-    """The numbers of a Llama configuration that the forward pass needs."""
-
-    width: int
-    inner: int
-    layers: int
-    heads: int
-    key_heads: int
-    dimension: int  # of a head
-    epsilon: float
-    rope_base: float
-    context: int
-    tied: bool
-
-    @classmethod
-    def read(cls, folder: Path) -> "LlamaShape | None":
-        """The shape of the model in the folder; None where it is not a plain Llama."""
-        config: dict[str, Any] = json.loads((folder / "config.json").read_text())
-        rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
-        plain = (
-            config.get("model_type") == "llama"
-            and config.get("hidden_act", "silu") == "silu"
-            and not config.get("attention_bias")
-            and not config.get("mlp_bias")
-            and rope.get("rope_type", rope.get("type", "default")) == "default"
-            and (folder / "model.safetensors").is_file()
-        )
-        if not plain:
-            return None
-        heads = config["num_attention_heads"]
-        return cls(
-            width=config["hidden_size"],
-            inner=config["intermediate_size"],
-            layers=config["num_hidden_layers"],
-            heads=heads,
-            key_heads=config.get("num_key_value_heads") or heads,
-            dimension=config.get("head_dim") or config["hidden_size"] // heads,
-            epsilon=config.get("rms_norm_eps", 1e-6),
-            rope_base=config.get("rope_theta") or rope.get("rope_theta", 10_000.0),
-            context=config["max_position_embeddings"],
-            tied=bool(config.get("tie_word_embeddings")),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +52,26 @@ class _Layer:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
-    """What some rows of one sequence look at: the first `end` positions of the cache, through a mask."""
+class _LayerAdapter:
+    """What an adapter adds to the products of a layer."""
 
+    attention_in: LowRank | None
+    attention_out: LowRank | None
+    inner_in: LowRank | None
+    inner_out: LowRank | None
+
+
+# Which rows of a step get what added to their product.
+_Additions = Sequence[tuple[slice, LowRank | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Rows of one sequence and what they look at: the first `end` positions of the cache, through a mask."""
+
+    tokens: Sequence[int]
     cache: KeyValues
-    rows: int
+    rotations: Tensor  # [rows, 1, dimension / 2], by their positions
     end: int
     mask: Tensor
     shared: bool  # the queries of a key head stand as rows of one product, which spares copies of the keys
@@ -123,33 +93,71 @@ class _View:
 class LlamaDecoder:
     """A Llama model; holds its weights. Not for use by two threads at once."""
 
-    def __init__(self, folder: Path, shape: LlamaShape, dtype: torch.dtype) -> None:
-        """Reads `model.safetensors`; raises `KeyError` or `SafetensorError` if weights are missing or damaged."""
+    def __init__(self, folder: Path, shape: LlamaShape, dtype: torch.dtype, *, exact: bool = False) -> None:
+        """Reads `model.safetensors`; raises `KeyError` or `SafetensorError` if weights are missing or damaged.
+
+        `exact` decodes in the weights as they are, too, and takes several times as long.
+        """
         self.shape = shape
         self.dtype = dtype
+        self._exact = exact
         weights = load_file(folder / "model.safetensors")
         self._embedding = weights["model.embed_tokens.weight"].to(dtype)
         head = weights["model.embed_tokens.weight" if shape.tied else "lm_head.weight"].float()
         # root-mean-square = norm / sqrt(width): the square root goes into the weights.
         self._gain = math.sqrt(shape.width)
-        self._head = _Packed.of(head * (weights["model.norm.weight"].float() * self._gain), dtype, keep=False)
-        self._layers = [self._layer(weights, f"model.layers.{number}.") for number in range(shape.layers)]
+        self._head = _Packed.of(head * (weights["model.norm.weight"].float() * self._gain), dtype, keep=exact)
+        self._gains = [_norm_weights(weights, number, self._gain) for number in range(shape.layers)]
+        self._layers = [self._layer(weights, number) for number in range(shape.layers)]
+        self._adapters: dict[str, list[_LayerAdapter]] = {}
         self._rotations = _rotations(shape)
         self._floor = torch.tensor(math.sqrt(shape.epsilon * shape.width))
         self.step_rows = self._faithful_rows()
 
-    def new_cache(self, capacity: int) -> KeyValues:
+    def add_adapter(self, name: str, weights: AdapterWeights) -> None:
+        """From now on sequences whose cache has this adapter's name are read and decoded with it."""
+        self._adapters[name] = [self._layer_adapter(weights, number) for number in range(self.shape.layers)]
+
+    def new_cache(self, capacity: int, adapter: str | None = None) -> KeyValues:
         """Room for the keys and values of a sequence."""
-        return KeyValues((self.shape.layers, self.shape.key_heads, self.shape.dimension), capacity, self.dtype)
+        layout = self.shape.layers, self.shape.key_heads, self.shape.dimension
+        return KeyValues(layout, capacity, self.dtype, adapter)
 
     def read(self, tokens: Sequence[int], cache: KeyValues) -> Tensor:
         """Reads a piece of a prompt in the exact weights; gives the logits [vocabulary] after its last token."""
-        return self._forward([(tokens, cache)], exact=True)[-1]
+        hidden = self._forward([self._next_view(tokens, cache, exact=True)], exact=True)
+        cache.advance(len(tokens))
+        return self._logits(hidden[-1:])[0]
+
+    def read_branches(self, branches: Sequence[Sequence[int]], cache: KeyValues) -> list[Tensor]:
+        """Reads several continuations of what the cache holds, side by side in the exact weights.
+
+        Gives the logits [tokens, vocabulary] of each and leaves the cache as it is.
+        """
+        tokens = [token for branch in branches for token in branch]
+        counts = [len(branch) for branch in branches]
+        if not tokens:
+            return [torch.empty(0, len(self._embedding)) for _ in branches]
+        before, end = cache.length, cache.length + len(tokens)
+        mask = torch.full((len(tokens), end), -math.inf, dtype=self.dtype)
+        mask[:, :before] = 0
+        places: list[int] = []
+        for count in counts:
+            start = len(places)
+            mask[start : start + count, before + start : before + start + count] = _causal_mask(
+                count, 0, count, self.dtype
+            )
+            places += range(before, before + count)
+        view = _View(tokens, cache, self._rotations[places], end, mask, shared=False)
+        return list(torch.split(self._logits(self._forward([view], exact=True)), counts))
 
     def step(self, sequences: Sequence[tuple[Sequence[int], KeyValues]]) -> list[Tensor]:
-        """Decodes on several sequences at once in int8; gives logits [rows, vocabulary] for each of them."""
-        logits = self._forward(sequences, exact=False)
-        return list(torch.split(logits, [len(tokens) for tokens, _ in sequences]))
+        """Decodes on several sequences at once, in int8 unless exact; gives each one's logits [rows, vocabulary]."""
+        views = [self._next_view(tokens, cache, exact=False) for tokens, cache in sequences]
+        hidden = self._forward(views, exact=self._exact)
+        for tokens, cache in sequences:
+            cache.advance(len(tokens))
+        return list(torch.split(self._logits(hidden), [len(tokens) for tokens, _ in sequences]))
 
     def _faithful_rows(self) -> int:
         """How many rows of a sequence can share a step without any bit of their logits changing on this processor."""
@@ -165,37 +173,56 @@ class LlamaDecoder:
         singly = [self.step([([token], one)])[0] for token in tokens[before:]]
         return torch.equal(torch.cat(singly), self.step([(tokens[before:], several)])[0])
 
-    def _forward(self, sequences: Sequence[tuple[Sequence[int], KeyValues]], *, exact: bool) -> Tensor:
-        """The logits of all rows, or of the last one where a prompt is read."""
-        multiply = _exact_product if exact else _packed_product
-        positions = [slice(cache.length, cache.length + len(tokens)) for tokens, cache in sequences]
-        hidden = self._embedding[[token for tokens, _ in sequences for token in tokens]].float()
-        rotations = torch.cat([self._rotations[span] for span in positions])
-        views = [self._view(len(tokens), cache, exact=exact) for tokens, cache in sequences]
+    def _forward(self, views: Sequence[_View], *, exact: bool) -> Tensor:
+        """What the last layer makes of all rows, [rows, width]."""
+        hidden = self._embedding[[token for view in views for token in view.tokens]].float()
+        rotations = torch.cat([view.rotations for view in views])
+        adapted = self._adapted(views)
         for number, layer in enumerate(self._layers):
-            mixed = multiply(self._norm(hidden), layer.attention_in)
+            here = [(span, adapter[number]) for span, adapter in adapted]
+            mixed = _product(
+                self._norm(hidden), layer.attention_in, [(s, a.attention_in) for s, a in here], exact=exact
+            )
             attended = self._attend(number, mixed, rotations, views)
-            hidden = hidden + multiply(attended, layer.attention_out)
-            inner = multiply(self._norm(hidden), layer.inner_in)
+            hidden = hidden + _product(
+                attended, layer.attention_out, [(s, a.attention_out) for s, a in here], exact=exact
+            )
+            inner = _product(self._norm(hidden), layer.inner_in, [(s, a.inner_in) for s, a in here], exact=exact)
             gated = functional.silu(inner[:, : self.shape.inner]) * inner[:, self.shape.inner :]
-            hidden = hidden + multiply(gated, layer.inner_out)
-        for tokens, cache in sequences:
-            cache.advance(len(tokens))
-        return _packed_product(self._norm(hidden[-1:] if exact else hidden), self._head)
+            hidden = hidden + _product(gated, layer.inner_out, [(s, a.inner_out) for s, a in here], exact=exact)
+        return hidden
+
+    def _logits(self, hidden: Tensor) -> Tensor:
+        """[rows, vocabulary]; the head is kept in int8, but for exact decoding."""
+        if self._head.exact is not None:
+            return self._head.exact(self._norm(hidden))
+        rows: Tensor = torch._weight_int8pack_mm(self._norm(hidden), self._head.packed, self._head.scales)
+        return rows
+
+    def _adapted(self, views: Sequence[_View]) -> list[tuple[slice, list[_LayerAdapter]]]:
+        """The rows of sequences that have an adapter, with its layers."""
+        found, start = [], 0
+        for view in views:
+            if view.cache.adapter is not None:
+                found.append((slice(start, start + len(view.tokens)), self._adapters[view.cache.adapter]))
+            start += len(view.tokens)
+        return found
 
     def _norm(self, hidden: Tensor) -> Tensor:
         """Root-mean-square norm without its weights: x / sqrt(|x|^2 + width * epsilon)."""
         length = torch.linalg.vector_norm(hidden, dim=-1, keepdim=True)
         return (hidden / torch.hypot(length, self._floor)).to(self.dtype)
 
-    def _view(self, rows: int, cache: KeyValues, *, exact: bool) -> "_View":
-        """What the rows of a sequence may look at: everything before them and themselves."""
-        end = cache.length + rows
+    def _next_view(self, tokens: Sequence[int], cache: KeyValues, *, exact: bool) -> _View:
+        """The next rows of a sequence, which look at everything before them and themselves."""
+        rows, end = len(tokens), cache.length + len(tokens)
+        rotations = self._rotations[cache.length : end]
         if exact:
             mask = _causal_mask(rows, cache.length, end, self.dtype)
-            return _View(cache, rows, end, mask, shared=False)
+            return _View(tokens, cache, rotations, end, mask, shared=False)
         mask = _causal_mask(rows, cache.length, padded(end), self.dtype)
-        return _View(cache, rows, padded(end), mask.repeat(self.shape.heads // self.shape.key_heads, 1), shared=True)
+        heads = self.shape.heads // self.shape.key_heads
+        return _View(tokens, cache, rotations, padded(end), mask.repeat(heads, 1), shared=True)
 
     def _attend(self, number: int, mixed: Tensor, rotations: Tensor, views: Sequence["_View"]) -> Tensor:
         """Grouped-query attention of each sequence over its own cache; [rows, heads * dimension]."""
@@ -204,7 +231,7 @@ class LlamaDecoder:
         pairs = mixed[:, : rotated_heads * shape.dimension].float().view(rows, rotated_heads, shape.dimension // 2, 2)
         rotated = torch.view_as_real(torch.view_as_complex(pairs) * rotations).flatten(2).to(self.dtype)
         values = mixed[:, rotated_heads * shape.dimension :].view(rows, shape.key_heads, shape.dimension)
-        counts = [view.rows for view in views]
+        counts = [len(view.tokens) for view in views]
         attended = []
         for view, own, own_values in zip(
             views,
@@ -217,14 +244,13 @@ class LlamaDecoder:
         joined = attended[0] if len(attended) == 1 else torch.cat(attended, dim=1)
         return joined.transpose(0, 1).reshape(rows, shape.heads * shape.dimension)
 
-    def _layer(self, weights: dict[str, Tensor], prefix: str) -> _Layer:
+    def _layer(self, weights: dict[str, Tensor], number: int) -> _Layer:
         shape = self.shape
 
         def weight(name: str) -> Tensor:
-            return weights[f"{prefix}{name}.weight"].float()
+            return weights[f"model.layers.{number}.{name}.weight"].float()
 
-        before_attention = weight("input_layernorm") * self._gain
-        before_inner = weight("post_attention_layernorm") * self._gain
+        before_attention, before_inner = self._gains[number]
         attention_in = torch.cat(
             [
                 # Attention divides by the square root of the dimension; the queries' weights do it beforehand.
@@ -241,20 +267,59 @@ class LlamaDecoder:
             _Packed.of(weight("mlp.down_proj"), self.dtype),
         )
 
+    def _layer_adapter(self, weights: AdapterWeights, number: int) -> _LayerAdapter:
+        """An adapter's matrices, laid out and scaled as the layer's own are."""
+        shape = self.shape
 
-def _exact_product(rows: Tensor, matrix: _Packed) -> Tensor:
-    assert matrix.exact is not None, "the head is kept in int8 only"
-    return matrix.exact(rows)
+        def joined(names: Sequence[str], sizes: Sequence[int], before: Tensor | None = None) -> LowRank | None:
+            parts = [weights.get(f"model.layers.{number}.{name}") for name in names]
+            laid_out = [
+                part and _laid_out(part, name, shape.dimension) for name, part in zip(names, parts, strict=True)
+            ]
+            return LowRank.joined(laid_out, sizes, before, self.dtype)
+
+        before_attention, before_inner = self._gains[number]
+        queries, keys = shape.heads * shape.dimension, shape.key_heads * shape.dimension
+        return _LayerAdapter(
+            joined(
+                ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"), (queries, keys, keys), before_attention
+            ),
+            joined(("self_attn.o_proj",), (shape.width,)),
+            joined(("mlp.gate_proj", "mlp.up_proj"), (shape.inner, shape.inner), before_inner),
+            joined(("mlp.down_proj",), (shape.width,)),
+        )
 
 
-def _packed_product(rows: Tensor, matrix: _Packed) -> Tensor:
-    product: Tensor = torch._weight_int8pack_mm(rows, matrix.packed, matrix.scales)
+def _product(rows: Tensor, matrix: _Packed, additions: _Additions, *, exact: bool) -> Tensor:
+    """The rows times the matrix, in its exact weights or in int8, and what adapters add to it."""
+    assert matrix.exact is not None, "only the head may do without"
+    product: Tensor = matrix.exact(rows) if exact else torch._weight_int8pack_mm(rows, matrix.packed, matrix.scales)
+    for span, addition in additions:
+        if addition is not None:
+            product[span] += addition(rows[span], together=exact)
     return product
+
+
+def _norm_weights(weights: dict[str, Tensor], number: int, gain: float) -> tuple[Tensor, Tensor]:
+    """What the inputs of a layer's two halves are multiplied by."""
+    prefix = f"model.layers.{number}"
+    return (
+        weights[f"{prefix}.input_layernorm.weight"].float() * gain,
+        weights[f"{prefix}.post_attention_layernorm.weight"].float() * gain,
+    )
 
 
 def _causal_mask(rows: int, before: int, end: int, dtype: torch.dtype) -> Tensor:
     """[rows, end]: nothing that comes later than the row, which itself has `before` positions before it."""
     return torch.full((rows, end), -math.inf, dtype=dtype).triu_(before + 1)
+
+
+def _laid_out(part: tuple[Tensor, Tensor], name: str, dimension: int) -> tuple[Tensor, Tensor]:
+    """The two matrices of an adapter with the rows of queries and keys as the layer's own stand."""
+    down, up = part
+    if name == "self_attn.q_proj":
+        return down, _paired(up, dimension) / math.sqrt(dimension)
+    return (down, _paired(up, dimension)) if name == "self_attn.k_proj" else (down, up)
 
 
 def _paired(weight: Tensor, dimension: int) -> Tensor:

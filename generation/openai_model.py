@@ -7,7 +7,7 @@ whatever it waits for.
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
@@ -15,13 +15,15 @@ import anyio
 from anyio.from_thread import start_blocking_portal
 
 from generation import server_faults
-from generation.chat_server import ChatServer, ServerSettings
+from generation.chat_server import ChatServer, ServerRequest, ServerSettings
 from generation.circuit_breaker import CircuitBreaker
+from generation.json_schema import JsonSchema, UnfitJson
 from generation.server_completion import ServerCompletion
 from generation.server_faults import ServerFault
 from generation.token_estimate import estimate_tokens
-from generation.types import GenerationOptions, Message, TextPiece
-from retrieval.errors import ScholiastError
+from generation.types import ChoiceScore, GenerationOptions, Message, TextPiece
+from retrieval.errors import Incomplete, InvalidRequest, ScholiastError
+from retrieval.types import Json
 
 _LOGGER = logging.getLogger(__name__)
 # Where neither the server nor a setting tells; the least that common servers start with.
@@ -89,8 +91,47 @@ class OpenAIModel:
 
         Raises `Overloaded` if the server is busy or is left alone for a while, `ModelUnavailable` if it fails.
         """
-        completion = ServerCompletion(options)
-        call = self._portal.start_task_soon(self._call, messages, options, completion)
+        yield from self._complete(ServerRequest(messages, options), cancelled)
+
+    def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Sequence[ChoiceScore]:
+        """How likely each choice is after the messages, as plain text: the server's chat template is not known here.
+
+        Raises `InvalidRequest` where the server does not tell, which is so of most that do not run vLLM or SGLang.
+        """
+        prompt = "\n\n".join(message.content for message in messages) + "\n"
+        return [self._portal.call(self._score_choice, prompt, choice) for choice in choices]
+
+    def complete_json(
+        self,
+        messages: Sequence[Message],
+        schema: Mapping[str, Json],
+        options: GenerationOptions,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Json:
+        """A value that fits the schema: asked for as `json_schema`, checked, and mended once where it does not fit.
+
+        Raises `InvalidRequest` for what is no schema, `Incomplete` if what the server mended does not fit either.
+        """
+        checked = JsonSchema(schema)
+        said = self._text(ServerRequest(messages, options, schema), cancelled)
+        try:
+            return checked.parse(said)
+        except UnfitJson as error:
+            mending = Message("user", f"That does not fit the schema: {error}. Write the corrected JSON only.")
+        turns = [*messages, Message("assistant", said or "{}"), mending]
+        try:
+            return checked.parse(self._text(ServerRequest(turns, options, schema), cancelled))
+        except UnfitJson as error:
+            raise Incomplete(f"The generator's server wrote JSON that does not fit the schema: {error}.") from error
+
+    def _text(self, request: ServerRequest, cancelled: Callable[[], bool]) -> str:
+        return "".join(piece.text for piece in self._complete(request, cancelled))
+
+    def _complete(self, request: ServerRequest, cancelled: Callable[[], bool]) -> Iterator[TextPiece]:
+        if request.options.beams > 1:
+            raise InvalidRequest("The generator's server is not asked for beams; leave `beams` at 1.", field="beams")
+        completion = ServerCompletion(request.options)
+        call = self._portal.start_task_soon(self._call, request, completion)
         try:
             while (text := completion.wait()) is not None:
                 if cancelled():
@@ -103,7 +144,7 @@ class OpenAIModel:
                     raise AssertionError("a call ends its completion")
         finally:
             call.cancel()
-        yield TextPiece("", completion.usage(self.count_tokens(messages)))
+        yield TextPiece("", completion.usage(self.count_tokens(request.messages)))
 
     def close(self) -> None:
         """Gives up what is under way and closes all connections."""
@@ -111,13 +152,31 @@ class OpenAIModel:
         self._portal.call(self._server.close)
         self._loop.__exit__(None, None, None)
 
-    async def _call(
-        self, messages: Sequence[Message], options: GenerationOptions, completion: ServerCompletion
-    ) -> None:
+    async def _score_choice(self, prompt: str, choice: str) -> ChoiceScore:
+        try:
+            with anyio.fail_after(self._limits.total_seconds):
+                read = await self._server.read_aloud(prompt + choice)
+        except TimeoutError as error:
+            raise server_faults.too_slow(
+                self._limits.total_seconds, "SCHOLIAST_GENERATOR_TOTAL_SECONDS"
+            ).error from error
+        except ServerFault as fault:
+            raise (fault.error if fault.passing else _cannot_score()) from fault
+        end = len(prompt) + len(choice)
+        found = [
+            likelihood
+            for offset, likelihood in zip(read.offsets, read.log_likelihoods, strict=False)
+            if len(prompt) <= offset < end and likelihood is not None
+        ]
+        if not found:
+            raise _cannot_score()
+        return ChoiceScore(tuple(found))
+
+    async def _call(self, request: ServerRequest, completion: ServerCompletion) -> None:
         """Completes the messages, or ends the completion with the error that stood against it."""
         try:
             with anyio.fail_after(self._limits.total_seconds):
-                await self._attempts(messages, options, completion)
+                await self._attempts(request, completion)
             completion.end(None)
         except ScholiastError as error:
             completion.end(error)
@@ -126,12 +185,10 @@ class OpenAIModel:
             fault = server_faults.too_slow(self._limits.total_seconds, "SCHOLIAST_GENERATOR_TOTAL_SECONDS")
             completion.end(fault.error)
 
-    async def _attempts(
-        self, messages: Sequence[Message], options: GenerationOptions, completion: ServerCompletion
-    ) -> None:
+    async def _attempts(self, request: ServerRequest, completion: ServerCompletion) -> None:
         for attempt in range(self._limits.attempts):
             try:
-                await self._attempt(messages, options, completion)
+                await self._attempt(request, completion)
             except ServerFault as fault:
                 last = attempt + 1 == self._limits.attempts
                 pause = fault.rest_seconds + random.uniform(0, self._limits.first_pause_seconds * 2**attempt)  # noqa: S311 - no secret
@@ -141,13 +198,11 @@ class OpenAIModel:
             else:
                 return
 
-    async def _attempt(
-        self, messages: Sequence[Message], options: GenerationOptions, completion: ServerCompletion
-    ) -> None:
+    async def _attempt(self, request: ServerRequest, completion: ServerCompletion) -> None:
         """One call of the server, told to the circuit breaker. Raises `ServerFault`; `Overloaded` if that is open."""
         self._breaker.admit()
         try:
-            async with aclosing(self._server.complete(messages, options)) as pieces:
+            async with aclosing(self._server.complete(request)) as pieces:
                 async for piece in pieces:
                     completion.take(piece)
                     if completion.complete:
@@ -178,13 +233,13 @@ class OpenAIModel:
         _LOGGER.info("The generator's server answers; %s holds %d tokens.", self._model, self.context_tokens)
 
     async def _first_failure(self) -> str | None:
-        options = GenerationOptions(max_tokens=1)
-        completion = ServerCompletion(options)
+        hello = ServerRequest([Message("user", "Hello")], GenerationOptions(max_tokens=1))
+        completion = ServerCompletion(hello.options)
         try:
             with anyio.fail_after(self._limits.total_seconds):
                 with suppress(ServerFault):  # some servers fail at this and answer all the same
                     self._probed_tokens = await self._server.context_tokens()
-                async with aclosing(self._server.complete([Message("user", "Hello")], options)) as pieces:
+                async with aclosing(self._server.complete(hello)) as pieces:
                     async for piece in pieces:
                         completion.take(piece)
         except ServerFault as fault:
@@ -192,3 +247,10 @@ class OpenAIModel:
         except TimeoutError:
             return server_faults.too_slow(self._limits.total_seconds, "SCHOLIAST_GENERATOR_TOTAL_SECONDS").error.detail
         return None if completion.reason else server_faults.cut_short().error.detail
+
+
+def _cannot_score() -> InvalidRequest:
+    return InvalidRequest(
+        "The generator's server does not tell how likely given texts are (it needs `echo` and `logprobs` on "
+        "/completions, as vLLM has); use the generator backend `transformers` or `llama_cpp` for that."
+    )

@@ -1,11 +1,11 @@
 """What answering speaks of: messages, sampling options, pieces of text, citations, answers. No model code."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from retrieval.trace import Trace
-from retrieval.types import Hit
+from retrieval.types import Hit, Json
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled"]
@@ -21,12 +21,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class GenerationOptions:
-    """How to decode. Temperature 0 is greedy and ignores the other sampling fields."""
+    """How to decode. Temperature 0 is greedy and ignores `top_p`, `top_k`, `min_p` and `seed`; so do beams."""
 
     max_tokens: int = 160
     temperature: float = 0.0
     top_p: float = 1.0
     top_k: int = 0  # 0: no limit
+    min_p: float = 0.0  # share of the likeliest token's probability
+    repetition_penalty: float = 1.0  # above 1: tokens of prompt and answer become less likely
+    beams: int = 1  # above 1: beam search, which says nothing before its end
     seed: int | None = None
     stop: tuple[str, ...] = ()
 
@@ -67,6 +70,37 @@ class LanguageModel(Protocol):
     def stream(
         self, messages: Sequence[Message], options: GenerationOptions, cancelled: Callable[[], bool]
     ) -> Iterator[TextPiece]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceScore:
+    """How likely a model finds a text: the natural logarithm of the probability of each of its tokens."""
+
+    token_log_likelihoods: tuple[float, ...]
+
+    @property
+    def log_likelihood(self) -> float:
+        """Of the whole text; longer texts are less likely."""
+        return sum(self.token_log_likelihoods)
+
+    @property
+    def per_token(self) -> float:
+        """The mean over its tokens."""
+        return self.log_likelihood / len(self.token_log_likelihoods)
+
+
+class Scorer(Protocol):
+    """Tells how likely each of several answers is. Raises `InvalidRequest` where the model's server cannot tell."""
+
+    def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Sequence[ChoiceScore]: ...
+
+
+class JsonModel(Protocol):
+    """Answers with JSON that fits a schema. Raises `Incomplete` if its tokens do not suffice for that."""
+
+    def complete_json(
+        self, messages: Sequence[Message], schema: Mapping[str, Json], options: GenerationOptions
+    ) -> Json: ...
 
 
 @dataclass(frozen=True, slots=True)

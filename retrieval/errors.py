@@ -9,6 +9,7 @@
     │   └── UnsupportedFile   no parser reads this kind of file
     ├── Overloaded            the queue is full; try again in `retry_after` seconds
     ├── StorageFull           the disk has no room
+    ├── Incomplete            a model stopped before what it wrote was whole
     ├── ModelUnavailable      model files are missing, damaged or not the ones an index was built with
     └── IndexDamaged          files of an index generation do not match their manifest
 
@@ -72,6 +73,10 @@ class Overloaded(ScholiastError):
 
 class StorageFull(ScholiastError):
     """The disk has no room for what was to be stored."""
+
+
+class Incomplete(ScholiastError):
+    """What a model wrote ended before it was whole: out of tokens, or cancelled."""
 
 
 class ModelUnavailable(ScholiastError):

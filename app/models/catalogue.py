@@ -5,7 +5,7 @@ a wheel is only unpacked, nothing in it is imported or executed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from retrieval.errors import InvalidRequest
@@ -88,6 +88,15 @@ SMOLLM2 = EmbeddedModel(
     context_tokens=8192,
 )
 
+SMOLLM2_GGUF = replace(
+    SMOLLM2,
+    name="SmolLM2-135M-Instruct-GGUF",
+    description="The same in 4 bits, for llama.cpp",
+    conversion="move",
+    installed_size=98_000_000,
+    optional=True,
+)
+
 MINILM_FILES = [  # name, bytes, sha256
     ("config.json", 612, "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"),
     ("config_sentence_transformers.json", 116, "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3"),
@@ -119,7 +128,7 @@ MINILM = EmbeddedModel(
     english_only=True,
 )
 
-CATALOGUE = {model.name: model for model in (MULTILINGUAL_E5, SMOLLM2, MINILM)}
+CATALOGUE = {model.name: model for model in (MULTILINGUAL_E5, SMOLLM2, MINILM, SMOLLM2_GGUF)}
 
 
 def find_models(names: Sequence[str] = (), *, everything: bool = False) -> list[EmbeddedModel]:

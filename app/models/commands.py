@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from app.models.catalogue import find_models
+from app.models.in_use import ModelInUse, in_use
 from app.models.install import ModelStatus, installed, pull, verify
 from app.models.progress import shown_on
 from app.settings import Settings
@@ -47,8 +48,9 @@ def pull_command(
 
 @models.command("list")
 def list_command(models_dir: ModelsDir) -> None:
-    """Show every model: what it is for, whether it is installed, its size and licence."""
+    """Show every model: what it is for, whether it is installed, its size and licence; and which are in use."""
     _print_table(installed(models_dir))
+    _print_in_use(in_use(Settings(models_dir=models_dir)))
 
 
 @models.command("verify")
@@ -73,6 +75,17 @@ def _print_table(statuses: Sequence[ModelStatus]) -> None:
         state = {"ready": "yes", "missing": "no"}.get(status.state, status.state)
         table.add_row(model.name, model.role, state, f"{status.size / 1e6:.0f}", model.licence, model.description)
     Console().print(table)
+
+
+def _print_in_use(models: Sequence[ModelInUse]) -> None:
+    table = Table(
+        "in use", "name", "run by", "MB", "loaded", "tokens/s", box=SIMPLE_HEAD, pad_edge=False, show_edge=False
+    )
+    for model in models:
+        size = f"{model.size / 1e6:.0f}" if model.size else ""
+        speed = f"{model.tokens_per_second:.0f}" if model.tokens_per_second else ""
+        table.add_row(model.role, model.name, model.backend, size, "yes" if model.loaded else "no", speed)
+    Console().print("", table)
 
 
 @contextmanager

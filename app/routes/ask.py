@@ -86,6 +86,9 @@ def _request(service: Service, question: Question) -> AnswerRequest:
             temperature=options.temperature,
             top_p=options.top_p,
             top_k=options.top_k,
+            min_p=options.min_p,
+            repetition_penalty=options.repetition_penalty,
+            beams=options.beams,
             seed=options.seed,
         ),
     )

@@ -1,9 +1,9 @@
 """What goes over HTTP about questions and answers."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from app.schemas.fields import (
     DEFAULT_ANSWER_TOKENS,
@@ -39,10 +39,25 @@ class AskOptions(Strict):
     temperature: Annotated[float, Field(ge=0, le=2, description="0 is greedy and repeatable.")] = 0.0
     top_p: Annotated[float, Field(gt=0, le=1, description="Sample from the likeliest tokens of this mass.")] = 1.0
     top_k: Annotated[int, Field(ge=0, le=1000, description="Sample from so many tokens; 0: all.")] = 0
+    min_p: Annotated[
+        float, Field(ge=0, le=1, description="Sample from tokens at least so many times as likely as the likeliest.")
+    ] = 0.0
+    repetition_penalty: Annotated[
+        float, Field(ge=0.5, le=2, description="Above 1: tokens of prompt and answer become less likely.")
+    ] = 1.0
+    beams: Annotated[
+        int, Field(ge=1, le=5, description="Above 1: beam search; the answer comes as a whole, at temperature 0.")
+    ] = 1
     max_tokens: Annotated[int, Field(ge=1, le=MAX_ANSWER_TOKENS, description="Longest answer, in tokens.")] = (
         DEFAULT_ANSWER_TOKENS
     )
     seed: Annotated[int, Field(ge=0, le=2**63 - 1, description="Makes sampling repeatable.")] | None = None
+
+    @model_validator(mode="after")
+    def _beams_do_not_sample(self) -> Self:
+        if self.beams > 1 and self.temperature > 0:
+            raise ValueError("beams go with temperature 0: a beam search draws nothing by lot")
+        return self
 
 
 class Question(Strict):

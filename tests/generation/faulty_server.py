@@ -23,6 +23,8 @@ class FaultyServer:
         self.calls: list[dict[str, Any]] = []  # the bodies of the completions asked for
         self.headers: list[str] = []
         self.lists = True  # its models
+        self.texts: list[str] = []  # what it says next instead of its answer
+        self.echoes = True  # tells, on the older route, how likely the letters of a prompt are
         self.disconnected = threading.Event()  # a client has gone in the middle of an endless answer
         self._models = [{"id": "tiny", "object": "model", "max_model_len": context_tokens}]
         self._stopping = threading.Event()
@@ -71,7 +73,12 @@ class FaultyServer:
                 return
             self.headers.append(head)
             self.calls.append(json.loads(body))
-            FAULTS[self.once.pop(0) if self.once else self.fault](self, connection)
+            if self.texts:
+                connection.sendall(_whole(self.texts.pop(0)))
+            elif "/v1/completions" in head.partition("\r\n")[0] and self.echoes:
+                connection.sendall(_json(_echoed(self.calls[-1]["prompt"])))
+            else:
+                FAULTS[self.once.pop(0) if self.once else self.fault](self, connection)
 
     def wait(self, seconds: float) -> None:
         """A pause that ends with the server."""
@@ -106,12 +113,26 @@ def _event(delta: dict[str, str] | None = None, finish: str | None = None, **mor
     return f"data: {json.dumps(chunk)}\n\n".encode()
 
 
-def _words() -> bytes:
-    return b"".join([_event({"role": "assistant", "content": ""}), *(_event({"content": text}) for text in ANSWER)])
+def _words(*texts: str) -> bytes:
+    said = (_event({"content": text}) for text in texts or ANSWER)
+    return b"".join([_event({"role": "assistant", "content": ""}), *said])
 
 
-def _whole() -> bytes:
-    return STREAM + _words() + _event({}, "stop") + _event(usage=COUNTS) + b"data: [DONE]\n\n"
+def _whole(*texts: str) -> bytes:
+    return STREAM + _words(*texts) + _event({}, "stop") + _event(usage=COUNTS) + b"data: [DONE]\n\n"
+
+
+def _echoed(prompt: str) -> dict[str, Any]:
+    """The prompt and one letter more, a token a letter, each with the log-likelihood minus its place."""
+    places = list(range(len(prompt) + 1))
+    logprobs = {
+        "tokens": [*prompt, "!"],
+        "text_offset": places,
+        "token_logprobs": [None, *(-float(place) for place in places[1:])],
+        "top_logprobs": None,
+    }
+    choice = {"index": 0, "text": f"{prompt}!", "finish_reason": "length", "logprobs": logprobs}
+    return {"id": "x", "object": "text_completion", "created": 1, "model": "tiny", "choices": [choice]}
 
 
 def _reset(connection: socket.socket) -> None:

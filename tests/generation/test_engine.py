@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from generation.engine import PIECE, Completion, Engine, PromptTokens
+from generation.engine import Engine
 from generation.kv_cache import KeyValues, PrefixStore
+from generation.request import PIECE, Completion, PromptTokens
 from generation.types import GenerationOptions
 from retrieval.errors import ModelUnavailable
 
@@ -32,8 +33,8 @@ class ScriptedDecoder:
         self.gate = threading.Event()
         self.gate.set()
 
-    def new_cache(self, capacity: int) -> KeyValues:
-        return KeyValues((1, 1, 1), capacity, torch.float32)
+    def new_cache(self, capacity: int, adapter: str | None = None) -> KeyValues:
+        return KeyValues((1, 1, 1), capacity, torch.float32, adapter)
 
     def read(self, tokens: Sequence[int], cache: KeyValues) -> Tensor:
         self.read_tokens += len(tokens)
@@ -44,6 +45,14 @@ class ScriptedDecoder:
         self.steps.append(len(sequences))
         assert all(len(tokens) <= self.step_rows for tokens, _ in sequences)
         return [self._rows(tokens, cache) for tokens, cache in sequences]
+
+    def read_branches(self, branches: Sequence[Sequence[int]], cache: KeyValues) -> list[Tensor]:
+        found = []
+        for branch in branches:
+            self.read_tokens += len(branch)
+            found.append(self._rows(branch, cache) if branch else torch.empty(0, VOCABULARY))
+            cache.advance(-len(branch))
+        return found
 
     def _rows(self, tokens: Sequence[int], cache: KeyValues) -> Tensor:
         rows = []

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM
 
-from generation.llama import MAX_STEP_ROWS, LlamaDecoder, LlamaShape
+from generation.llama import MAX_STEP_ROWS, LlamaDecoder
+from generation.llama_shape import LlamaShape
 from tests.generation.tiny_models import save_tiny_llama, save_tiny_neox
 
 EMBEDDED = Path("models/SmolLM2-135M-Instruct")

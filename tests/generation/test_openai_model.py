@@ -11,7 +11,7 @@ from generation.chat_server import ServerSettings
 from generation.circuit_breaker import CircuitBreaker
 from generation.openai_model import CallLimits, OpenAIModel
 from generation.types import GenerationOptions, Message, TextPiece, Usage
-from retrieval.errors import ModelUnavailable, Overloaded, ScholiastError
+from retrieval.errors import Incomplete, InvalidRequest, ModelUnavailable, Overloaded, ScholiastError
 from tests.generation.faulty_server import ANSWER, FaultyServer
 
 MESSAGES = [Message("system", "Be brief."), Message("user", "When?")]
@@ -262,3 +262,61 @@ def test_a_refusal_of_the_request_says_nothing_of_the_server(make: Made, server:
         with pytest.raises(ModelUnavailable, match="400"):
             said(model)
     assert not model.missing
+
+
+YEAR = {"type": "object", "properties": {"year": {"type": "integer"}}, "required": ["year"]}
+
+
+def test_json_is_asked_for_by_its_schema_and_checked(make: Made, server: FaultyServer) -> None:
+    model = make()
+    server.texts = ['{"year": 1871}']
+    assert model.complete_json(MESSAGES, YEAR, GenerationOptions()) == {"year": 1871}
+    assert server.calls[-1]["response_format"]["json_schema"]["schema"] == YEAR
+
+
+def test_json_that_does_not_fit_is_mended_once_with_the_reason(make: Made, server: FaultyServer) -> None:
+    model = make()
+    server.texts = ['{"year": "in 1871"}', '{"year": 1871}']
+    assert model.complete_json(MESSAGES, YEAR, GenerationOptions()) == {"year": 1871}
+    assert [turn["role"] for turn in server.calls[-1]["messages"]] == ["system", "user", "assistant", "user"]
+    assert "integer" in server.calls[-1]["messages"][-1]["content"]
+    server.texts = ["no JSON", '{"year": null}', '{"year": 1871}']
+    with pytest.raises(Incomplete, match="schema"):
+        model.complete_json(MESSAGES, YEAR, GenerationOptions())
+    assert server.texts == ['{"year": 1871}']
+    with pytest.raises(InvalidRequest, match="schema"):
+        model.complete_json(MESSAGES, {"type": "nonsense"}, GenerationOptions())
+
+
+def test_choices_are_scored_where_the_server_echoes(make: Made, server: FaultyServer) -> None:
+    prompt = len("Be brief.\n\nWhen?\n")
+    scores = make().score(MESSAGES, ["1871", "no"])
+    assert [score.token_log_likelihoods for score in scores] == [
+        tuple(-float(prompt + place) for place in range(count)) for count in (4, 2)
+    ]
+    assert server.calls[-1]["echo"] is True
+
+
+@pytest.mark.parametrize("fault", ["404", "400", "wrong type"])
+def test_a_server_that_cannot_score_says_so(make: Made, server: FaultyServer, fault: str) -> None:
+    model = make()
+    server.echoes, server.fault = False, fault
+    with pytest.raises(InvalidRequest, match="echo"):
+        model.score(MESSAGES, ["1871"])
+
+
+def test_a_busy_server_is_no_server_that_cannot_score(make: Made, server: FaultyServer) -> None:
+    model = make()
+    server.echoes, server.fault = False, "503"
+    with pytest.raises(ModelUnavailable, match="503"):
+        model.score(MESSAGES, ["1871"])
+
+
+def test_other_ways_of_sampling_are_passed_on_and_beams_refused(make: Made, server: FaultyServer) -> None:
+    model = make()
+    said(model, temperature=1.0, min_p=0.1, repetition_penalty=1.2)
+    assert (server.calls[-1]["min_p"], server.calls[-1]["repetition_penalty"]) == (0.1, 1.2)
+    said(model)
+    assert not {"min_p", "repetition_penalty", "top_k", "response_format"} & set(server.calls[-1])
+    with pytest.raises(InvalidRequest, match="beams"):
+        said(model, beams=2)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from generation.transformers_model import TransformersModel
+from generation.transformers_model import Places, TransformersModel
 from generation.types import GenerationOptions, Message, Usage
 from retrieval.errors import InvalidRequest, ModelUnavailable, Overloaded
 from tests.generation.tiny_models import save_tiny_llama, save_tiny_neox
@@ -34,7 +34,7 @@ def run(
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> TransformersModel:
     return TransformersModel(
-        save_tiny_llama(tmp_path_factory.mktemp("models") / "tiny"), threads=1, waiting=0, together=1
+        save_tiny_llama(tmp_path_factory.mktemp("models") / "tiny"), threads=1, places=Places(1, 0)
     )
 
 

@@ -88,6 +88,10 @@ def test_an_unknown_collection_is_a_plain_404(running: Running, stream: bool) ->
         ({"question": "x", "collection": 3}, ["collection"]),
         ({"question": "x", "options": {"temprature": 1}}, ["temprature", "temperature"]),
         ({"question": "x", "options": {"temperature": 9}}, ["temperature", "2"]),
+        ({"question": "x", "options": {"min_p": 1.5}}, ["min_p", "1"]),
+        ({"question": "x", "options": {"repetition_penalty": 0}}, ["repetition_penalty", "0.5"]),
+        ({"question": "x", "options": {"beams": 6}}, ["beams", "5"]),
+        ({"question": "x", "options": {"beams": 2, "temperature": 1}}, ["beams", "temperature 0"]),
         ({"question": "x", "options": []}, ["options"]),
         ({"question": "x", "histroy": []}, ["histroy", "history"]),
         ({"question": "x", "history": [{"role": "system", "content": "x"}]}, ["role"]),
@@ -110,3 +114,12 @@ def test_bad_json_is_a_422(running: Running) -> None:
     response = running.client.post("/v1/ask", content=b"{", headers={"Content-Type": "application/json"})
     assert response.status_code == 422
     assert response.json()["type"].endswith("invalid-request")
+
+
+def test_ways_of_sampling_reach_the_model(running: Running) -> None:
+    running.add(TEXT)
+    running.model.enqueue("It was built in 1871 [1].")
+    asked = {"min_p": 0.1, "repetition_penalty": 1.2, "beams": 2}
+    response = running.client.post("/v1/ask", json={"question": "When was the lighthouse built?", "options": asked})
+    assert response.status_code == 200
+    assert {name: getattr(running.model.options[-1], name) for name in asked} == asked

@@ -1,0 +1,67 @@
+"""What the engine is measured beside: greedy decoding by transformers and by llama.cpp, to a fixed number of tokens."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from app.models.catalogue import SMOLLM2_GGUF
+from app.settings import Settings
+
+Complete = Callable[[Sequence[int], int], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Another system; `complete` gives so many tokens after a prompt, of which it has read nothing before."""
+
+    name: str
+    complete: Complete
+
+
+def generate(_settings: Settings, folder: Path, dtype: torch.dtype = torch.bfloat16) -> Baseline:
+    """`generate` of transformers."""
+    from transformers import AutoModelForCausalLM  # noqa: PLC0415 - the baseline alone needs it
+
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
+
+    def complete(tokens: Sequence[int], count: int) -> list[int]:
+        prompt = torch.tensor([list(tokens)])
+        with torch.inference_mode():
+            output = model.generate(
+                prompt,
+                attention_mask=torch.ones_like(prompt),
+                max_new_tokens=count,
+                min_new_tokens=count,
+                do_sample=False,
+            )
+        said: list[int] = output[0, len(tokens) :].tolist()
+        return said
+
+    return Baseline(f"generate, {str(dtype).removeprefix('torch.')}", complete)
+
+
+def llama_cpp(settings: Settings, _folder: Path) -> Baseline | None:
+    """llama.cpp on the GGUF file of the same model; None where it or the extra is not installed."""
+    file = next(iter(settings.model_folder(SMOLLM2_GGUF.name).glob("*.gguf")), None)
+    try:
+        import xllamacpp  # noqa: PLC0415 - an optional extra
+    except ImportError:
+        return None
+    if file is None:
+        return None
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = str(file)
+    parameters.n_ctx, parameters.n_parallel = 2048, 1
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = settings.threads
+    parameters.ui, parameters.verbosity, parameters.cache_ram_mib = False, -1, 0
+    server = xllamacpp.Server(parameters)
+
+    def complete(tokens: Sequence[int], count: int) -> list[int]:
+        asked = {"prompt": list(tokens), "max_tokens": count, "temperature": 0, "ignore_eos": True}
+        server.handle_completions(asked | {"cache_prompt": False})
+        return []
+
+    return Baseline("llama.cpp, Q4_1", complete)

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from app.metrics import Metrics
 from app.settings import Settings
 from app.wiring import Engines, Storage
+from retrieval.construction.table_questions import TableQuestions
 from retrieval.embedders import Embedders
 from retrieval.errors import ModelUnavailable, Overloaded
 from retrieval.impression_log import ImpressionLog
+from retrieval.types import Embedder
 
 _LOGGER = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 1.0
@@ -27,6 +29,7 @@ class Service:
         self.storage = storage
         self.metrics = metrics
         self.impressions = ImpressionLog(storage.database, settings.kept_impressions)
+        self.tables = TableQuestions(storage.database, self._active_embedder)
         self._load = load
         self._engines: Engines | None = None
         self._failure: ModelUnavailable | None = None
@@ -43,6 +46,9 @@ class Service:
         self._stopped.set()
         self._thread.join(_STOP_PATIENCE_SECONDS)
         self.impressions.close()
+
+    def _active_embedder(self) -> Embedder:
+        return self.engines.embedders.active()
 
     @property
     def engines(self) -> Engines:

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from app.settings import Settings
-from bench import engine, files, ingest, many_vectors, parsing, representations, retrieval, search, tree, writers
+from bench import (
+    engine,
+    files,
+    filters,
+    ingest,
+    many_vectors,
+    parsing,
+    representations,
+    retrieval,
+    search,
+    sql,
+    tree,
+    writers,
+)
 from bench.report import Report, publish
 from bench.retrieval import Scope
 
@@ -39,6 +52,8 @@ BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "many-vectors": lambda settings, options: many_vectors.run(settings, options.vectors),
     "ingest": lambda settings, options: ingest.run(settings, options.ingested),
     "engine": lambda settings, options: engine.run(settings, options.scope.systems, options.scope.queries),
+    "sql": lambda settings, options: sql.run(settings, options.data),
+    "filters": lambda _settings, _options: filters.run(),
     "files": lambda settings, options: files.run(settings, options.data),
     "parsing": lambda _settings, options: parsing.run(
         options.data, options.outputs, scanned=parsing.SCANNED in options.scope.systems

@@ -48,6 +48,7 @@ class AnswerRequest:
     representations: frozenset[str] | None = None
     tree_search: TreeSearch = "collapsed"
     rerank: bool = True
+    construct_filter: bool = False
     options: GenerationOptions = field(default_factory=GenerationOptions)
 
 
@@ -83,6 +84,7 @@ class Answerer:
                 request.representations,
                 request.tree_search,
                 request.rerank,
+                construct_filter=request.construct_filter,
             )
         )
         trace = result.trace

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from retrieval.analysis import terms
 from retrieval.candidates import tabulate
+from retrieval.construction.filter_construction import filter_from_question
 from retrieval.errors import InvalidRequest
 from retrieval.evidence import calibration_of, coverage, evidence
 from retrieval.fusion import reciprocal_rank_fusion
@@ -75,7 +77,8 @@ class Retriever:
         """
         for _ in range(MAX_PASSES):
             snapshot = self._follow(request.collection, trace)
-            allowed = self._filter(request.collection, request.filter, trace)
+            tree = self._construct(request, trace)
+            allowed = self._filter(request.collection, tree, trace)
             embedder = self._embedders[snapshot.model_id]
             query = self._embed(request, embedder, trace)
             lists = self._recall(query, snapshot, allowed, request.candidates, trace)
@@ -97,6 +100,16 @@ class Retriever:
                 model=snapshot.model_id,
             )
         return snapshot
+
+    def _construct(self, request: SearchRequest, trace: Trace) -> Mapping[str, Json] | None:
+        """The filter of the request, with what the query itself asks of metadata where that is wanted."""
+        if not request.construct_filter:
+            trace.skip("construct", "the request does not ask for it")
+            return request.filter
+        with trace.stage("construct") as stage, self._database.read() as connection:
+            made = filter_from_question(connection, request.collection, request.query, request.filter, date.today())
+            stage.record(conditions=made.kept, dropped=made.dropped, filter=made.tree)
+        return made.tree
 
     def _filter(self, collection: str, tree: Mapping[str, Json] | None, trace: Trace) -> Sequence[int] | None:
         if tree is None:

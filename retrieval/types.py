@@ -55,6 +55,7 @@ class SearchRequest:
     tree_search: TreeSearch = "collapsed"
     rerank: bool = True  # False: the order of fusion
     candidates: int = DEFAULT_CANDIDATES  # of each retriever that enter fusion
+    construct_filter: bool = False  # True: conditions that the query puts on metadata join the filter
 
 
 class Embedder(Protocol):

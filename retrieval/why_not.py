@@ -6,8 +6,10 @@ guessed but tried (`retrieval/what_if.py`). Knows nothing of how any stage works
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
+from retrieval.construction.filter_construction import with_filter_of_question
 from retrieval.errors import InvalidRequest
 from retrieval.pipeline import RANKED_PER_CANDIDATE, Retriever, Searched
 from retrieval.ranking import Ranked
@@ -105,6 +107,7 @@ def why_not(
     if (document_id is None) == (chunk_id is None):
         raise InvalidRequest("Name either a document or a chunk.", field="document", allowed=("document", "chunk"))
     with database.read() as connection:
+        request = with_filter_of_question(connection, request, date.today())
         chunk = chunks.by_id(connection, chunk_id) if chunk_id is not None else None
         document = documents.get(connection, chunk.document_id if chunk is not None else str(document_id))
         keys = [chunk.key] if chunk is not None else chunks.keys_of_document(connection, document.id)

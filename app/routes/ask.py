@@ -81,6 +81,7 @@ def _request(service: Service, question: Question) -> AnswerRequest:
         representations=frozenset(options.representations) if options.representations else None,
         tree_search=options.tree_search,
         rerank=options.rerank,
+        construct_filter=options.construct_filter,
         options=GenerationOptions(
             max_tokens=options.max_tokens,
             temperature=options.temperature,

@@ -74,6 +74,7 @@ def _request(query: SearchQuery) -> SearchRequest:
         representations=frozenset(options.representations) if options.representations else None,
         tree_search=options.tree_search,
         rerank=options.rerank,
+        construct_filter=options.construct_filter,
         candidates=options.candidates,
     )
 

@@ -10,6 +10,7 @@ from app.schemas.fields import (
     MAX_ANSWER_TOKENS,
     MAX_QUERY_CHARACTERS,
     CollectionName,
+    ConstructFilter,
     Metadata,
     QueryText,
     Representations,
@@ -34,6 +35,7 @@ class AskOptions(Strict):
     representations: Representations | None = None
     tree_search: TreeSearchOption = "collapsed"
     rerank: Rerank = True
+    construct_filter: ConstructFilter = False
 
     k: Annotated[int, Field(ge=1, le=20, description="Passages that the answer may use.")] | None = None
     temperature: Annotated[float, Field(ge=0, le=2, description="0 is greedy and repeatable.")] = 0.0

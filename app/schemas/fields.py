@@ -61,4 +61,7 @@ Representations = Annotated[
 TreeSearchOption = Annotated[
     TreeSearch, Field(description="The best summaries of all levels alike, or level by level from the root.")
 ]
+ConstructFilter = Annotated[
+    bool, Field(description="Whether what the query says of metadata (values, times, numbers) narrows the search.")
+]
 Rerank = Annotated[bool, Field(description="Whether the learned ranker orders the candidates; else fusion does.")]

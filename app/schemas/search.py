@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.fields import (
     CollectionName,
+    ConstructFilter,
     Identifier,
     Metadata,
     QueryText,
@@ -25,6 +26,7 @@ class SearchOptions(Strict):
     representations: Representations | None = None
     tree_search: TreeSearchOption = "collapsed"
     rerank: Rerank = True
+    construct_filter: ConstructFilter = False
     k: Annotated[int, Field(ge=1, le=MAX_HITS, description="How many hits.")] | None = None
     candidates: Annotated[
         int, Field(ge=1, le=MAX_CANDIDATES, description="How many chunks of each list enter fusion; more take longer.")

@@ -23,10 +23,11 @@ from typing import Any, Literal, NoReturn
 
 from ingest.parsing.deadline import set_deadline
 from ingest.parsing.parsers import Parser, parse
-from ingest.parsing.sandbox_limits import SandboxLimits, die_with_parent, keep_to_folder
+from ingest.parsing.sandbox_limits import SandboxLimits, keep_to_folder
 from ingest.parsing.sandbox_result import result_path, write_document, write_rejection
 from ingest.tables.extract import with_tables
 from retrieval.errors import DocumentRejected
+from retrieval.process_limits import die_with_parent
 
 Outcome = Literal["ready", "finished", "time_limit", "memory_limit", "crashed"]
 

@@ -12,6 +12,23 @@ from retrieval.types import Json
 # Rows of one transaction: while a million are stored, others must get to write in between.
 _BATCH = 5_000
 
+_VISIBLE = (
+    select(
+        table_catalogue.c.key,
+        table_catalogue.c.name,
+        func.coalesce(func.nullif(table_catalogue.c.title, ""), documents.c.name),
+        table_catalogue.c.columns,
+        select(func.count())
+        .select_from(table_rows)
+        .where(table_rows.c.table_key == table_catalogue.c.key)
+        .scalar_subquery(),
+        documents.c.id,
+        documents.c.name,
+    )
+    .join(documents, documents.c.active_revision == table_catalogue.c.revision_key)
+    .order_by(table_catalogue.c.key)
+)
+
 # A row that waits to be stored: key of its table, its place there, its values
 RowOfTable = tuple[int, int, Sequence[Json]]
 
@@ -35,6 +52,14 @@ class StoredTable:
     title: str
     columns: Sequence[Mapping[str, Json]]
     row_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionTable(StoredTable):
+    """A table in the catalogue, and the document that it stands in."""
+
+    document_id: str
+    document: str
 
 
 def replace(connection: Connection, revision_key: int, tables: Sequence[NewTable]) -> Sequence[int]:
@@ -85,22 +110,18 @@ def copy(connection: Connection, source: int, target: int, names: Callable[[Sequ
 
 def of_document(connection: Connection, document_id: str) -> Sequence[StoredTable]:
     """The tables of the document's visible revision, in the order in which they stand there."""
-    row_count = (
-        select(func.count()).select_from(table_rows).where(table_rows.c.table_key == table_catalogue.c.key)
-    ).scalar_subquery()
-    rows = connection.execute(
-        select(
-            table_catalogue.c.key,
-            table_catalogue.c.name,
-            func.coalesce(func.nullif(table_catalogue.c.title, ""), documents.c.name),
-            table_catalogue.c.columns,
-            row_count,
-        )
-        .join(documents, documents.c.active_revision == table_catalogue.c.revision_key)
-        .where(documents.c.id == document_id)
-        .order_by(table_catalogue.c.key)
-    )
-    return [StoredTable(*row) for row in rows]
+    rows = connection.execute(_VISIBLE.where(documents.c.id == document_id))
+    return [StoredTable(*row[:-2]) for row in rows]
+
+
+def of_collection(
+    connection: Connection, collection: str, revision_keys: Collection[int] | None = None
+) -> Sequence[CollectionTable]:
+    """The tables of the collection's visible documents, oldest first; of these revisions only, if they are given."""
+    statement = _VISIBLE.where(documents.c.collection == collection)
+    if revision_keys is not None:
+        statement = statement.where(table_catalogue.c.revision_key.in_(revision_keys))
+    return [CollectionTable(*row) for row in connection.execute(statement)]
 
 
 def rows_of(connection: Connection, table_key: int, limit: int, after: int = -1) -> Sequence[Sequence[Json]]:

@@ -1,6 +1,6 @@
 """`python -m bench`, `scholiast bench`, `make bench`: runs benchmarks and writes bench/results/."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from app.settings import Settings
-from bench import engine, files, ingest, many_vectors, parsing, representations, retrieval, search, tree, writers
+from bench import (
+    engine,
+    files,
+    ingest,
+    many_vectors,
+    parsing,
+    representations,
+    retrieval,
+    search,
+    sparse,
+    tree,
+    writers,
+)
 from bench.report import Report, publish
 from bench.retrieval import Scope
 
@@ -23,6 +35,7 @@ class Options:
     outputs: Path | None
     ingested: int
     vectors: int
+    chunks: Sequence[int]
 
     @property
     def data(self) -> Path | None:
@@ -35,7 +48,12 @@ BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "representations": lambda settings, options: representations.run(settings, options.data),
     "tree": lambda settings, options: tree.run(settings, options.data, options.scope.kept),
     "writers": lambda settings, options: writers.run(settings, options.data),
-    "search": lambda settings, _options: search.run(settings),
+    "search": lambda settings, options: search.run(
+        settings, options.chunks or search.SIZES, options.scope.folders, options.scope.kept
+    ),
+    "sparse": lambda _settings, options: sparse.run(
+        options.scope.folders, options.chunks[0] if options.chunks else sparse.CHUNKS, options.scope.split
+    ),
     "many-vectors": lambda settings, options: many_vectors.run(settings, options.vectors),
     "ingest": lambda settings, options: ingest.run(settings, options.ingested),
     "engine": lambda settings, _options: engine.run(settings),
@@ -61,6 +79,9 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = None,
     ingested: Annotated[int, typer.Option(min=1, help="Passages in each round of `ingest`.")] = 1000,
     vectors: Annotated[int, typer.Option(min=1, help="Vectors in the index of `many-vectors`.")] = 1_000_000,
+    chunks: Annotated[
+        list[int] | None, typer.Option(min=100, help="Chunks of `search` and `sparse`; may be given again.")
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="File for the figures, instead of one in bench/results/.")] = None,
     split: Annotated[str, typer.Option(help="Which judgements of a corpus.")] = "test",
     system: Annotated[list[str] | None, typer.Option(help="Only this system; may be given again.")] = None,
@@ -78,7 +99,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     for name in names or list(BENCHMARKS):
         if name not in BENCHMARKS:
             raise typer.BadParameter(f"'{name}' is none of {', '.join(BENCHMARKS)}.")
-        report = BENCHMARKS[name](Settings(), Options(scope, outputs, ingested, vectors))
+        report = BENCHMARKS[name](Settings(), Options(scope, outputs, ingested, vectors, chunks or ()))
         publish(report, json or RESULTS / f"{name}{'-quick' * quick}.json")
         if report.regressions:
             print("\n".join(["Worse than the committed baseline:", *report.regressions]))

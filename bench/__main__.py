@@ -1,6 +1,6 @@
 """`python -m bench`, `scholiast bench`, `make bench`: runs benchmarks and writes bench/results/."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +18,7 @@ from bench import (
     representations,
     retrieval,
     search,
+    sparse,
     sql,
     tree,
     writers,
@@ -36,6 +37,7 @@ class Options:
     outputs: Path | None
     ingested: int
     vectors: int
+    chunks: Sequence[int]
 
     @property
     def data(self) -> Path | None:
@@ -48,7 +50,12 @@ BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "representations": lambda settings, options: representations.run(settings, options.data),
     "tree": lambda settings, options: tree.run(settings, options.data, options.scope.kept),
     "writers": lambda settings, options: writers.run(settings, options.data),
-    "search": lambda settings, _options: search.run(settings),
+    "search": lambda settings, options: search.run(
+        settings, options.chunks or search.SIZES, options.scope.folders, options.scope.kept
+    ),
+    "sparse": lambda _settings, options: sparse.run(
+        options.scope.folders, options.chunks[0] if options.chunks else sparse.CHUNKS, options.scope.split
+    ),
     "many-vectors": lambda settings, options: many_vectors.run(settings, options.vectors),
     "ingest": lambda settings, options: ingest.run(settings, options.ingested),
     "engine": lambda settings, options: engine.run(settings, options.scope.systems, options.scope.queries),
@@ -76,6 +83,9 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = None,
     ingested: Annotated[int, typer.Option(min=1, help="Passages in each round of `ingest`.")] = 1000,
     vectors: Annotated[int, typer.Option(min=1, help="Vectors in the index of `many-vectors`.")] = 1_000_000,
+    chunks: Annotated[
+        list[int] | None, typer.Option(min=100, help="Chunks of `search` and `sparse`; may be given again.")
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="File for the figures, instead of one in bench/results/.")] = None,
     split: Annotated[str, typer.Option(help="Which judgements of a corpus.")] = "test",
     system: Annotated[list[str] | None, typer.Option(help="Only this system; may be given again.")] = None,
@@ -93,7 +103,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     for name in names or list(BENCHMARKS):
         if name not in BENCHMARKS:
             raise typer.BadParameter(f"'{name}' is none of {', '.join(BENCHMARKS)}.")
-        report = BENCHMARKS[name](Settings(), Options(scope, outputs, ingested, vectors))
+        report = BENCHMARKS[name](Settings(), Options(scope, outputs, ingested, vectors, chunks or ()))
         publish(report, json or RESULTS / f"{name}{'-quick' * quick}.json")
         if report.regressions:
             print("\n".join(["Worse than the committed baseline:", *report.regressions]))

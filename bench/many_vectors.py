@@ -1,8 +1,7 @@
 """A million vectors: recall, time and memory of the index that their number chooses, against exact search.
 
 The vectors are those of sample passages and of random ones with noise around them: the first lie as texts of few
-subjects do, the second as those of many. The noise has the spectrum of the passages: like texts, it differs much in
-some directions and hardly in most. Filters of four sizes are asked about, too.
+subjects do, the second as those of many (`bench/texts_vectors.py`). Filters of four sizes are asked about, too.
 """
 
 import time
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.settings import Settings
+from bench import texts_vectors
 from bench.library import passages
 from bench.report import Report, Row
 from retrieval.embedding import SentenceEmbedder
@@ -20,8 +20,6 @@ COUNT = 1_000_000
 _QUERIES = 200
 _EMBEDDED = 400
 _CLUSTERS = 20_000
-# Of a vector's length: the distance of neighbours among passages.
-_NOISE = 0.4
 _NEAREST = inverted_lists.NEAREST
 _SHARES = (1.0, 0.1, 0.01, 0.001)
 _MEBIBYTE = 2**20
@@ -72,8 +70,6 @@ def _vectors(settings: Settings, count: int) -> tuple[NDArray[np.float32], NDArr
     real = embedder.embed_passages(passages(_EMBEDDED))
     width = real.shape[1]
     generator = np.random.default_rng(0)
-    directions = real - real.mean(axis=0)
-    directions /= np.linalg.norm(directions)  # noise of length 1 on average
     random = generator.standard_normal((_CLUSTERS, width), dtype=np.float32) / np.sqrt(width)
     centres = np.concatenate([real, random])
     # Every second vector stands by a real one.
@@ -82,10 +78,5 @@ def _vectors(settings: Settings, count: int) -> tuple[NDArray[np.float32], NDArr
         generator.integers(0, len(real), count + _QUERIES),
         generator.integers(len(real), len(centres), count + _QUERIES),
     )
-    vectors = np.empty((count + _QUERIES, width), dtype=np.float32)
-    for start in range(0, len(vectors), 50_000):  # so that the noise never takes as much memory again
-        block = slice(start, min(start + 50_000, len(vectors)))
-        noise = generator.standard_normal((block.stop - block.start, len(real)), dtype=np.float32) @ directions
-        vectors[block] = centres[of[block]] + _NOISE * noise
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = texts_vectors.around(centres, of, real, generator)
     return vectors[:count], vectors[count:]

@@ -6,7 +6,7 @@ import json
 from ingest.chunking.strategies import DEFAULT_CHUNK_TOKENS, DEFAULT_CHUNKING
 from retrieval import fusion
 from retrieval.analysis import ANALYSER
-from retrieval.indexes import sparse
+from retrieval.indexes import fields, sparse
 from retrieval.pipeline import RANKING_DEPTH, RECALL_DEPTH
 from retrieval.ranking import DEFAULT_RANKER
 from retrieval.types import Json
@@ -18,7 +18,7 @@ def configuration(model_id: str) -> Json:
         "model": model_id,
         "analyser": ANALYSER,
         "chunking": f"{DEFAULT_CHUNKING}, {DEFAULT_CHUNK_TOKENS} tokens",
-        "bm25": {"k1": sparse.K1, "b": sparse.B},
+        "bm25": {"k1": sparse.K1, "b": sparse.B, "fields": dict(fields.WEIGHTS)},
         "recall_depth": RECALL_DEPTH,
         "fusion": {"rank_constant": fusion.RANK_CONSTANT, "weights": dict(fusion.WEIGHTS)},
         "ranking_depth": RANKING_DEPTH,

@@ -4,7 +4,7 @@ All of it comes from the indexes in memory, so that ranking reads nothing from t
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.analysis import terms
-from retrieval.indexes import sparse
+from retrieval.indexes import fields, sparse
 from retrieval.indexes.segment import Segment
 from retrieval.indexes.sparse import K1, B, SparseIndex
 from retrieval.recall import Candidates, Query
@@ -43,6 +43,7 @@ class CandidateTable:
     heading_in_leaders: Floats  # [candidates], the most of its headings that the body of a leader contains
     ideographic: Floats  # [candidates], the share of terms that are written without spaces
     query_ideographic: float
+    score_field: Callable[[str], Floats]  # by name of a field (`retrieval/indexes/fields.py`): BM25 in it [candidates]
 
     @cached_property
     def counts(self) -> Floats:
@@ -98,6 +99,7 @@ def tabulate(
         heading_in_leaders=_heading_in_leaders(parts, len(keys)),
         ideographic=_ideographic(parts, len(keys)),
         query_ideographic=_share_of([term[0] >= sparse.FIRST_IDEOGRAPH for term in query.terms]),
+        score_field=lambda field: _in_field(field, query, snapshot, parts, len(keys)),
     )
 
 
@@ -154,7 +156,7 @@ def _occurrences(numbers: Mapping[str, int], parts: Sequence[_Part], count: int)
         index = part.segment.sparse
         sequence, lengths[part.candidates] = index.terms_of(part.rows)
         headings[part.candidates] = index.heading_lengths[part.rows]
-        codes.append(_coded(index, numbers)[sequence])
+        codes.append(_coded(index, numbers, sequence))
         owners.append(np.repeat(part.candidates, lengths[part.candidates]))
     code, owner = np.concatenate(codes), np.concatenate(owners)
     if len(parts) > 1:  # each part is in the order of the table, but not all together
@@ -163,31 +165,37 @@ def _occurrences(numbers: Mapping[str, int], parts: Sequence[_Part], count: int)
     return Occurrences(code, owner, lengths, headings)
 
 
-def _coded(index: SparseIndex, numbers: Mapping[str, int]) -> Integers:
-    """By the index's numbering of terms [vocabulary]: the given number of a term, -1 for all others."""
-    coded = np.full(len(index.words), -1, dtype=np.int64)
+def _coded(index: SparseIndex, numbers: Mapping[str, int], sequence: NDArray[np.int32]) -> Integers:
+    """For terms by the index's numbering: the given number of each, -1 for those that have none."""
+    # Zeros cost only where they are touched, and a large collection has a million terms.
+    following = np.zeros(len(index.words), dtype=np.int32)
     for term, number in numbers.items():
         if term in index.vocabulary:
-            coded[index.vocabulary[term]] = number
-    return coded
+            following[index.vocabulary[term]] = number + 1
+    return following[sequence].astype(np.int64) - 1
 
 
 def _heading_in_leaders(parts: Sequence[_Part], count: int) -> Floats:
     """A leader does not count for itself."""
     most = np.zeros(count)
+    headings = [(part, *_heading_terms(part)) for part in parts]
     for leader, body in enumerate(_leader_bodies(parts)):
         known = dict.fromkeys(body, 0)
-        for part in parts:
-            index = part.segment.sparse
-            lengths = index.heading_lengths[part.rows].astype(np.int64)
-            places = np.arange(lengths.sum()) + np.repeat(
-                index.starts[part.rows] - (np.cumsum(lengths) - lengths), lengths
-            )
-            covered = _coded(index, known)[index.sequences[places]] == 0
+        for part, sequence, lengths in headings:
+            covered = _coded(part.segment.sparse, known, sequence) == 0
             shares = np.bincount(np.repeat(np.arange(len(lengths)), lengths), covered, len(lengths))
             shares = shares / np.maximum(lengths, 1) * (part.candidates != leader)
             most[part.candidates] = np.maximum(most[part.candidates], shares)
     return most
+
+
+def _heading_terms(part: _Part) -> tuple[NDArray[np.int32], Integers]:
+    """The terms of the candidates' headings, one candidate after the other, and how many each has."""
+    index = part.segment.sparse
+    lengths = index.heading_lengths[part.rows].astype(np.int64)
+    before = np.cumsum(lengths) - lengths
+    places = np.arange(lengths.sum()) + np.repeat(index.starts[part.rows] - before, lengths)
+    return index.sequences[places], lengths
 
 
 def _leader_bodies(parts: Sequence[_Part]) -> Iterator[set[str]]:
@@ -205,6 +213,22 @@ def _ideographic(parts: Sequence[_Part], count: int) -> Floats:
     for part in parts:
         shares[part.candidates] = part.segment.sparse.ideographic[part.rows]
     return shares
+
+
+def _in_field(field: str, query: Query, snapshot: Snapshot, parts: Sequence[_Part], count: int) -> Floats:
+    rows = [
+        next((part.rows for part in parts if part.segment is segment), np.zeros(0, dtype=np.int64))
+        for segment in snapshot.segments
+    ]
+    indexes = [segment.fields[field] for segment in snapshot.segments]
+    scores = np.zeros(count)
+    for segment, found in zip(
+        snapshot.segments, fields.scores(indexes, snapshot.alive, query.terms, rows), strict=True
+    ):
+        for part in parts:
+            if part.segment is segment:
+                scores[part.candidates] = found
+    return scores
 
 
 def _share_of(found: Sequence[bool]) -> float:

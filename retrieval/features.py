@@ -20,8 +20,10 @@ _RANK_CONSTANT = 10
 
 def matrix(table: CandidateTable, names: Sequence[str]) -> NDArray[np.float64]:
     """The named features [candidates, features], finite; raises KeyError for a name that is not in `FEATURES`."""
-    columns = [np.broadcast_to(FEATURES[name](table), table.fused.shape) for name in names]
-    return np.stack(columns, axis=1) if columns else np.zeros((len(table.fused), 0))
+    found = np.empty((len(table.fused), len(names)))
+    for column, name in enumerate(names):
+        found[:, column] = FEATURES[name](table)
+    return found
 
 
 def _reciprocal_rank(name: str) -> Feature:

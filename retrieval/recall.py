@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.indexes import forest, sparse
+from retrieval.indexes import fields, forest, sparse
 from retrieval.representations import KINDS, TREE, TreeSearch
 from retrieval.snapshot import Snapshot
 
@@ -46,7 +46,8 @@ def retrieve_dense(query: Query, snapshot: Snapshot, masks: Masks, depth: int) -
     """Nearest representations by cosine; a chunk counts once, with its best representation."""
     best: dict[int, float] = {}
     for segment, mask in zip(snapshot.segments, masks, strict=True):
-        wanted = mask[segment.vector_rows]
+        # Most searches may find everything, and looking each vector up costs more than to see that.
+        wanted = np.ones(len(segment.vector_rows), dtype=np.bool_) if mask.all() else mask[segment.vector_rows]
         if query.representations is not None:
             kinds = [position for position, kind in enumerate(KINDS) if kind in query.representations]
             wanted &= np.isin(segment.vector_kinds, kinds)
@@ -57,14 +58,20 @@ def retrieve_dense(query: Query, snapshot: Snapshot, masks: Masks, depth: int) -
 
 
 def retrieve_sparse(query: Query, snapshot: Snapshot, masks: Masks, depth: int) -> Candidates:
-    """BM25. Statistics are the collection's, so a filter changes who may be found and not how well they score."""
+    """BM25 of the text with its headings, and again of fields by their weights.
+
+    Statistics are the collection's, so a filter changes who may be found and not how well they score.
+    """
     indexes = [segment.sparse for segment in snapshot.segments]
     keys: list[int] = []
     scores: list[float] = []
-    for segment, mask, row_scores in zip(
-        snapshot.segments, masks, sparse.bm25(indexes, snapshot.alive, query.terms), strict=True
-    ):
-        found = np.flatnonzero(mask & (row_scores > 0))
+    found_scores = sparse.bm25(indexes, snapshot.alive, query.terms, masks)
+    for field, weight in fields.WEIGHTS.items():
+        indexes = [segment.fields[field] for segment in snapshot.segments]
+        in_field = sparse.bm25(indexes, snapshot.alive, query.terms, masks)
+        found_scores = [whole + weight * part for whole, part in zip(found_scores, in_field, strict=True)]
+    for segment, row_scores in zip(snapshot.segments, found_scores, strict=True):
+        found = np.flatnonzero(row_scores > 0)
         if len(found) > depth:
             found = found[np.argpartition(-row_scores[found], depth - 1)[:depth]]
         keys += segment.chunk_keys[found].tolist()

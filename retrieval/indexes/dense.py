@@ -38,7 +38,7 @@ class DenseIndex:
 
         k rows whenever the mask allows as many.
         """
-        allowed = int(mask.sum())
+        allowed = int(np.count_nonzero(mask))
         k = min(k, allowed)
         if not k:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)

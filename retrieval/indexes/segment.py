@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.analysis import terms
-from retrieval.indexes import dense, sparse, tree
+from retrieval.indexes import dense, fields, sparse, tree
 from retrieval.indexes.dense import DenseIndex
+from retrieval.indexes.fields import FIELDS
 from retrieval.indexes.sparse import SparseIndex
 from retrieval.indexes.tree import TreeIndex
 from retrieval.store.chunks import IndexRows, heading_path
@@ -29,6 +30,7 @@ class Segment:
     vector_kinds: NDArray[np.uint8]  # [vectors], positions in KINDS
     dense: DenseIndex
     sparse: SparseIndex
+    fields: Mapping[str, SparseIndex]  # by name of a field
     tree: TreeIndex
 
     def to_files(self) -> dict[str, bytes]:
@@ -46,6 +48,7 @@ class Segment:
             "dense.faiss": self.dense.to_bytes(),
             "dense.json": json.dumps(self.dense.choice).encode(),
             "sparse.npz": self.sparse.to_bytes(),
+            **{_file_of(field): index.to_bytes() for field, index in self.fields.items()},
             "tree.npz": self.tree.to_bytes(),
         }
 
@@ -59,8 +62,13 @@ def from_rows(rows: IndexRows, *, lasting: bool = False) -> Segment:
         rows.vector_kinds,
         (dense.build_by_size if lasting else dense.build)(rows.vectors),
         sparse.build(rows.terms, _heading_lengths(rows.headings)),
+        fields.build(rows),
         tree.build(rows.tree, rows.chunk_keys),
     )
+
+
+def _file_of(field: str) -> str:
+    return f"sparse-{field}.npz"
 
 
 def _heading_lengths(paths: Sequence[tuple[str, ...]]) -> list[int]:
@@ -79,5 +87,6 @@ def from_files(files: Mapping[str, bytes]) -> Segment:
             rows["vector_kinds"],
             dense.from_bytes(files["dense.faiss"], files["dense.json"]),
             sparse.from_bytes(files["sparse.npz"]),
+            {field: sparse.from_bytes(files[_file_of(field)]) for field in FIELDS},
             tree.from_bytes(files["tree.npz"]),
         )

@@ -6,6 +6,8 @@ Score of a term in a row (Robertson and Zaragoza, "The Probabilistic Relevance F
 """
 
 import io
+from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -67,32 +69,46 @@ class SparseIndex:
 
 def build(terms: Sequence[str], heading_lengths: Sequence[int] | None = None) -> SparseIndex:
     """An index whose row i is `terms[i]`, analysed terms separated by spaces, the first of them its headings'."""
-    vocabulary: dict[str, int] = {}
-    numbers: list[int] = []
+    vocabulary: defaultdict[str, int] = defaultdict()
+    vocabulary.default_factory = vocabulary.__len__  # a new term gets the next number
+    numbers = array("i")
     lengths = np.zeros(len(terms), dtype=np.float32)
     for row, row_terms in enumerate(terms):
         found = row_terms.split()
         lengths[row] = len(found)
-        numbers.extend(vocabulary.setdefault(term, len(vocabulary)) for term in found)
-    # One integer a posting, term first, so that sorting groups by term and, within it, by row.
-    owners = np.repeat(np.arange(len(terms), dtype=np.int64), lengths.astype(np.int64))
-    sequences = np.array(numbers, dtype=np.int32)
-    postings, counts = np.unique(sequences.astype(np.int64) * max(len(terms), 1) + owners, return_counts=True)
-    term_numbers, rows = np.divmod(postings, max(len(terms), 1))
-    offsets = np.searchsorted(term_numbers, np.arange(len(vocabulary) + 1))
+        numbers.extend(map(vocabulary.__getitem__, found))
+    sequences = np.frombuffer(numbers, dtype=np.int32) if numbers else np.zeros(0, dtype=np.int32)
+    offsets, rows, counts = _postings(sequences, lengths, len(vocabulary))
     headings = np.zeros(len(terms)) if heading_lengths is None else np.array(heading_lengths)
     return SparseIndex(
-        vocabulary,
+        dict(vocabulary),
         tuple(vocabulary),
-        offsets.astype(np.int64),
-        rows.astype(np.int32),
-        counts.astype(np.float32),
+        offsets,
+        rows,
+        counts,
         lengths,
         sequences,
         _starts(lengths),
         headings.astype(np.int32),
         _ideographic(vocabulary, sequences, lengths),
     )
+
+
+def _postings(
+    sequences: NDArray[np.int32], lengths: NDArray[np.float32], vocabulary: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+    """Offsets [terms + 1], rows [postings] and frequencies [postings] of rows that lie one after the other."""
+    # Two stable sorts of 16 bits each, which numpy does by counting: a sixth of the time of one of 64 bits.
+    order = np.argsort((sequences & 0xFFFF).astype(np.uint16), kind="stable")
+    if vocabulary > 1 << 16:
+        order = order[np.argsort((sequences[order] >> 16).astype(np.uint16), kind="stable")]
+    owners = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths.astype(np.int64))[order]
+    numbers = sequences[order]
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = (np.diff(numbers) != 0) | (np.diff(owners) != 0)
+    starts = np.flatnonzero(first)
+    offsets = np.searchsorted(numbers[starts], np.arange(vocabulary + 1)).astype(np.int64)
+    return offsets, owners[starts], np.diff(starts, append=len(order)).astype(np.float32)
 
 
 def from_bytes(data: bytes) -> SparseIndex:
@@ -128,39 +144,62 @@ def _starts(lengths: NDArray[np.float32]) -> NDArray[np.int64]:
 
 
 def bm25(
-    indexes: Sequence[SparseIndex], alive: Sequence[NDArray[np.bool_]], query: Sequence[str]
+    indexes: Sequence[SparseIndex],
+    alive: Sequence[NDArray[np.bool_]],
+    query: Sequence[str],
+    masks: Sequence[NDArray[np.bool_]] | None = None,
 ) -> list[NDArray[np.float32]]:
-    """Scores of all rows of all indexes, one array an index; rows that are not alive count for nothing."""
+    """Scores of all rows of all indexes, one array an index; rows that are not alive count for nothing.
+
+    Where masks are given, only the rows they let through are scored.
+    """
     scores = [np.zeros(len(index.lengths), dtype=np.float32) for index in indexes]
-    count = sum(int(mask.sum()) for mask in alive)
-    if not count:
+    if not any(mask.any() for mask in alive):
         return scores
+    weights = {term: np.float32(idf * (K1 + 1)) for term, idf in rarity(indexes, alive, query).items()}
     average = average_length(indexes, alive)
-    norms = [K1 * (1 - B + B * index.lengths / average) for index in indexes]
-    for term in dict.fromkeys(query):
-        postings = [index.postings(term) for index in indexes]
-        frequency = sum(int(mask[rows].sum()) for (rows, _), mask in zip(postings, alive, strict=True))
-        idf = np.log(1 + (count - frequency + 0.5) / (frequency + 0.5)) if frequency else 0.0
-        for (rows, frequencies), norm, score in zip(postings, norms, scores, strict=True):
-            # A term occurs once in the postings of a row, so plain indexed addition is safe.
-            score[rows] += (idf * (K1 + 1) * frequencies / (frequencies + norm[rows])).astype(np.float32)
+    for position, (index, score) in enumerate(zip(indexes, scores, strict=True)):
+        mask = None if masks is None or masks[position].all() else masks[position]
+        for term, weight in weights.items():
+            rows, frequencies = index.postings(term)
+            if mask is not None:
+                allowed = mask.take(rows)
+                rows, frequencies = rows[allowed], frequencies[allowed]
+            impacts = index.lengths.take(rows)
+            impacts *= np.float32(K1 * B / average)
+            impacts += np.float32(K1 * (1 - B))
+            impacts += frequencies
+            np.divide(frequencies, impacts, out=impacts)
+            impacts *= weight
+            np.add.at(score, rows, impacts)  # twice as fast as indexed addition, with or without repeated rows
     return scores
 
 
 def average_length(indexes: Sequence[SparseIndex], alive: Sequence[NDArray[np.bool_]]) -> float:
     """Terms of a living row on average, at least 1."""
-    count = sum(int(mask.sum()) for mask in alive)
-    length = sum(float(index.lengths[mask].sum()) for index, mask in zip(indexes, alive, strict=True))
-    return max(length / max(count, 1), 1.0)
+    length = sum(
+        int(index.starts[-1]) if mask.all() else float(index.lengths[mask].sum())
+        for index, mask in zip(indexes, alive, strict=True)
+    )
+    return max(length / max(_living(alive), 1), 1.0)
 
 
 def rarity(
     indexes: Sequence[SparseIndex], alive: Sequence[NDArray[np.bool_]], query: Sequence[str]
 ) -> dict[str, float]:
     """The idf of each term of the query; the highest for a term that no row has."""
-    count = sum(int(mask.sum()) for mask in alive)
-    found: dict[str, float] = {}
-    for term in dict.fromkeys(query):
-        frequency = sum(int(mask[index.postings(term)[0]].sum()) for index, mask in zip(indexes, alive, strict=True))
-        found[term] = float(np.log(1 + (count - frequency + 0.5) / (frequency + 0.5)))
-    return found
+    count = _living(alive)
+    frequencies = dict.fromkeys(query, 0)
+    for index, mask in zip(indexes, alive, strict=True):
+        every = bool(mask.all())  # then nothing has to be counted: a generation has no dead rows when it is new
+        for term in frequencies:
+            rows, _ = index.postings(term)
+            frequencies[term] += len(rows) if every else int(np.count_nonzero(mask.take(rows)))
+    return {
+        term: float(np.log(1 + (count - frequency + 0.5) / (frequency + 0.5)))
+        for term, frequency in frequencies.items()
+    }
+
+
+def _living(alive: Sequence[NDArray[np.bool_]]) -> int:
+    return sum(int(np.count_nonzero(mask)) for mask in alive)

@@ -81,6 +81,8 @@ class IndexRows:
     vector_rows: NDArray[np.int64]  # [vectors]
     vector_kinds: NDArray[np.uint8]  # [vectors], positions in KINDS
     tree: TreeRows
+    names: Sequence[str] = ()  # [chunks], of the documents; empty where nobody knows them
+    keywords: Sequence[str] = ()  # [chunks], those that a collection had written; empty texts where there are none
 
 
 def represented_by(headings: Sequence[str], text: str) -> str:
@@ -321,8 +323,10 @@ def index_rows(
             chunks.c.revision_key,
             chunks.c.terms,
             chunks.c.headings,
+            documents.c.name,
             representations.c.vector,
             representations.c.kind,
+            representations.c.text,
         )
         .join(documents, documents.c.active_revision == chunks.c.revision_key)
         .outerjoin(
@@ -338,15 +342,21 @@ def index_rows(
     owners: list[int] = []
     terms: list[str] = []
     paths: list[tuple[str, ...]] = []
+    names: list[str] = []
+    keywords: list[str] = []
     vectors: list[bytes] = []
     vector_rows: list[int] = []
     kinds: list[int] = []
-    for chunk_key, revision_key, chunk_terms, headings, vector, kind in connection.execute(statement):
+    for chunk_key, revision_key, chunk_terms, headings, name, vector, kind, text in connection.execute(statement):
         if not chunk_keys or chunk_keys[-1] != chunk_key:
             chunk_keys.append(chunk_key)
             owners.append(revision_key)
             terms.append(chunk_terms)
             paths.append(tuple(headings))
+            names.append(name)
+            keywords.append("")
+        if kind == "keywords":
+            keywords[-1] = f"{keywords[-1]} {text}".strip()
         if vector is not None:
             vectors.append(vector)
             vector_rows.append(len(chunk_keys) - 1)
@@ -361,6 +371,8 @@ def index_rows(
         np.array(vector_rows, dtype=np.int64),
         np.array(kinds, dtype=np.uint8),
         trees.index_rows(connection, collection, model_id, revision_keys),
+        names,
+        keywords,
     )
 
 

@@ -1,6 +1,7 @@
 """Ranking features: finite for whatever comes, the same in any order, and meaning what their names say."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,10 +13,12 @@ from retrieval.analysis import terms
 from retrieval.candidates import LEADERS, CandidateTable, tabulate
 from retrieval.features import FEATURES, GROUPS, matrix
 from retrieval.fusion import reciprocal_rank_fusion
-from retrieval.indexes import sparse
-from retrieval.recall import Candidates, Query, recall
+from retrieval.indexes import segment, sparse
+from retrieval.recall import Candidates, Query, recall, retrieve_sparse
 from retrieval.snapshot import Snapshot
 from retrieval.store import chunks
+from retrieval.store.chunks import IndexRows
+from retrieval.store.trees import TreeRows
 from tests.fakes import Library
 
 TEXTS = (
@@ -103,6 +106,35 @@ def test_bm25_of_the_candidates_equals_that_of_the_index(filled: Library) -> Non
     keys = lists["sparse"].keys
     found = matrix(tabulate(query, snapshot, lists, [(key, 0.0) for key in keys]), ["bm25"])[:, 0] * best
     np.testing.assert_allclose(found, lists["sparse"].scores, rtol=1e-4)
+
+
+def test_a_field_scores_candidates_of_every_segment_by_its_own_words(library: Library) -> None:
+    library.add("What the winch lifts.", name="winch-manual.txt")
+    library.build()
+    library.add("What the anchor holds, and what the winch does.", name="anchor.txt")
+    query, snapshot, lists = asked(library, "what does the winch do")
+    keys = sorted(lists["sparse"].keys)
+    found = tabulate(query, snapshot, lists, [(key, 0.0) for key in keys]).score_field("title")
+    assert found[0] > found[1] == 0
+
+
+def test_words_of_a_heading_raise_a_chunk_that_says_the_same_without_one(library: Library) -> None:
+    library.add("A note.")
+    snapshot = library.snapshots().latest("default")
+    none = np.zeros(0, dtype=np.int64)
+    rows = IndexRows(
+        np.array([1, 2]),
+        np.array([1, 2]),
+        ["crane rules", "crane rules"],
+        [(), ("Crane",)],
+        np.zeros((0, 64), dtype=np.float32),
+        none,
+        np.zeros(0, dtype=np.uint8),
+        TreeRows(none, none, np.zeros((0, 0), dtype=np.float32), none, none, none),
+    )
+    every = (np.ones(2, dtype=bool),)
+    headed = replace(snapshot, segments=(segment.from_rows(rows),), alive=every)
+    assert retrieve_sparse(Query("crane", ["crane"], np.zeros(64)), headed, every, 10).keys == [2, 1]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Damage to index files is noticed before they serve, and repaired from the database."""
 
+import json
 import random
 import shutil
 import time
@@ -54,11 +55,22 @@ def test_a_flipped_byte_or_lost_sector_anywhere_is_noticed(filled: Library, seed
         filled.files.load(active(filled))
 
 
-@pytest.mark.parametrize("name", ["dense.faiss", "dense.json", "sparse.npz", "tree.npz", "rows.npz", "manifest.json"])
+@pytest.mark.parametrize(
+    "name", ["dense.faiss", "dense.json", "sparse.npz", "sparse-title.npz", "tree.npz", "rows.npz", "manifest.json"]
+)
 def test_a_missing_file_is_noticed(filled: Library, name: str) -> None:
     (filled.files.folder / active(filled).folder / name).unlink()
     with pytest.raises(IndexDamaged):
         filled.files.load(active(filled))
+
+
+def test_a_generation_in_an_older_format_is_not_read_but_built_again(filled: Library) -> None:
+    path = filled.files.folder / active(filled).folder / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    path.write_text(json.dumps({**manifest, "format": manifest["format"] - 1}))
+    with pytest.raises(IndexDamaged):
+        filled.files.load(active(filled))
+    assert filled.retriever().search(SearchRequest("cranes in month 7", "default", 10)).hits
 
 
 def test_an_older_generation_put_in_its_place_is_noticed(filled: Library) -> None:

@@ -40,6 +40,30 @@ def test_scores_equal_the_formula_however_rows_are_spread_over_indexes(
     np.testing.assert_allclose(found[lives], np.array(slow(rows, alive, query))[lives], rtol=1e-4, atol=1e-5)
 
 
+@given(ROWS, st.lists(st.sampled_from("abcdz"), max_size=5), st.data())
+def test_a_mask_leaves_out_rows_and_changes_no_score(
+    rows: list[list[str]], query: list[str], data: st.DataObject
+) -> None:
+    chosen = st.lists(st.booleans(), min_size=len(rows), max_size=len(rows))
+    alive, mask = np.array(data.draw(chosen)), np.array(data.draw(chosen))
+    mask &= alive
+    indexes = [sparse.build([" ".join(row) for row in rows])]
+    (every,) = sparse.bm25(indexes, [alive], query)
+    (masked,) = sparse.bm25(indexes, [alive], query, [mask])
+    np.testing.assert_array_equal(masked[mask], every[mask])
+    assert mask.all() or not masked[~mask].any()
+
+
+def test_more_terms_than_sixteen_bits_number_are_kept_apart() -> None:
+    count = (1 << 16) + 10
+    words = [f"w{number}" for number in range(count)]
+    index = sparse.build([" ".join(words), f"{words[5]} {words[5]} {words[-1]}"])
+    for word, expected in ((words[5], [1, 2]), (words[(1 << 16) + 5], [1]), (words[-1], [1, 1])):
+        rows, frequencies = index.postings(word)
+        assert frequencies.tolist() == expected
+        assert rows.tolist() == list(range(len(expected)))
+
+
 @given(ROWS)
 def test_an_index_survives_being_written_and_read(rows: list[list[str]]) -> None:
     built = sparse.build([" ".join(row) for row in rows])

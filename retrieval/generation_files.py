@@ -110,7 +110,7 @@ def _require_complete(connection: Connection, model_id: str, collection: str) ->
 
 def _manifest(generation: Generation, files: Mapping[str, bytes]) -> Json:
     return {
-        "format": 4,
+        "format": 5,
         "analyser": ANALYSER,
         "model": generation.model_id,
         "change_number": generation.change_number,

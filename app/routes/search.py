@@ -75,6 +75,8 @@ def _request(query: SearchQuery) -> SearchRequest:
         tree_search=options.tree_search,
         rerank=options.rerank,
         candidates=options.candidates,
+        late_interaction=options.late_interaction,
+        cross_encoder=options.cross_encoder,
     )
 
 

@@ -61,4 +61,8 @@ Representations = Annotated[
 TreeSearchOption = Annotated[
     TreeSearch, Field(description="The best summaries of all levels alike, or level by level from the root.")
 ]
+LateInteraction = Annotated[
+    bool,
+    Field(description="Whether token vectors help to order the candidates, in a collection that keeps them."),
+]
 Rerank = Annotated[bool, Field(description="Whether the learned ranker orders the candidates; else fusion does.")]

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.schemas.fields import (
     CollectionName,
     Identifier,
+    LateInteraction,
     Metadata,
     QueryText,
     Representations,
@@ -25,6 +26,13 @@ class SearchOptions(Strict):
     representations: Representations | None = None
     tree_search: TreeSearchOption = "collapsed"
     rerank: Rerank = True
+    late_interaction: LateInteraction = False
+    cross_encoder: Annotated[
+        int,
+        Field(
+            ge=0, le=MAX_HITS, description="How many of the first candidates the cross-encoder reads, if one is set."
+        ),
+    ] = 0
     k: Annotated[int, Field(ge=1, le=MAX_HITS, description="How many hits.")] | None = None
     candidates: Annotated[
         int, Field(ge=1, le=MAX_CANDIDATES, description="How many chunks of each list enter fusion; more take longer.")

@@ -1,4 +1,4 @@
-"""A segment: dense, sparse and tree index over the same chunks, immutable. A snapshot is a few of them side by side."""
+"""A segment: the indexes over the same chunks, immutable. A snapshot is a few of them side by side."""
 
 import io
 import json
@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.analysis import terms
-from retrieval.indexes import dense, sparse, tree
+from retrieval.indexes import dense, late_interaction, sparse, tree
 from retrieval.indexes.dense import DenseIndex
+from retrieval.indexes.late_interaction import LateInteractionIndex
 from retrieval.indexes.sparse import SparseIndex
 from retrieval.indexes.tree import TreeIndex
 from retrieval.store.chunks import IndexRows, heading_path
@@ -30,6 +31,7 @@ class Segment:
     dense: DenseIndex
     sparse: SparseIndex
     tree: TreeIndex
+    late_interaction: LateInteractionIndex
 
     def to_files(self) -> dict[str, bytes]:
         """The files that hold the segment, by name."""
@@ -47,6 +49,7 @@ class Segment:
             "dense.json": json.dumps(self.dense.choice).encode(),
             "sparse.npz": self.sparse.to_bytes(),
             "tree.npz": self.tree.to_bytes(),
+            "late_interaction.npz": self.late_interaction.to_bytes(),
         }
 
 
@@ -60,6 +63,7 @@ def from_rows(rows: IndexRows, *, lasting: bool = False) -> Segment:
         (dense.build_by_size if lasting else dense.build)(rows.vectors),
         sparse.build(rows.terms, _heading_lengths(rows.headings)),
         tree.build(rows.tree, rows.chunk_keys),
+        late_interaction.build(rows.tokens, rows.chunk_keys),
     )
 
 
@@ -80,4 +84,5 @@ def from_files(files: Mapping[str, bytes]) -> Segment:
             dense.from_bytes(files["dense.faiss"], files["dense.json"]),
             sparse.from_bytes(files["sparse.npz"]),
             tree.from_bytes(files["tree.npz"]),
+            late_interaction.from_bytes(files["late_interaction.npz"]),
         )

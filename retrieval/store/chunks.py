@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 import numpy as np
@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Row, RowMapping, Select, and_, bindparam, del
 
 from retrieval.errors import NotFound
 from retrieval.representations import KINDS, RepresentationKind
-from retrieval.store import trees
+from retrieval.store import token_vectors, trees
 from retrieval.store.schema import chunks, documents, representations, revisions
+from retrieval.store.token_vectors import TokenRows
 from retrieval.store.trees import TreeRows
 from retrieval.types import Chunk, Json
 
@@ -81,6 +82,7 @@ class IndexRows:
     vector_rows: NDArray[np.int64]  # [vectors]
     vector_kinds: NDArray[np.uint8]  # [vectors], positions in KINDS
     tree: TreeRows
+    tokens: TokenRows = field(default_factory=TokenRows)
 
 
 def represented_by(headings: Sequence[str], text: str) -> str:
@@ -361,6 +363,7 @@ def index_rows(
         np.array(vector_rows, dtype=np.int64),
         np.array(kinds, dtype=np.uint8),
         trees.index_rows(connection, collection, model_id, revision_keys),
+        token_vectors.index_rows(connection, collection, revision_keys),
     )
 
 

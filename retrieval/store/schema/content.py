@@ -162,5 +162,6 @@ token_vectors = Table(
     metadata,
     owned_by("chunk_key", "chunks.key", primary_key=True),
     Column("model_id", String(200), nullable=False),
-    Column("codes", LargeBinary, nullable=False),  # of retrieval.token_codec, a row a token
+    Column("tokens", Integer, nullable=False),
+    Column("codes", LargeBinary, nullable=False),  # of retrieval.token_codec, equally many bytes a token
 )

@@ -13,6 +13,7 @@ def upgrade() -> None:
         "token_vectors",
         sa.Column("chunk_key", sa.Integer(), nullable=False),
         sa.Column("model_id", sa.String(length=200), nullable=False),
+        sa.Column("tokens", sa.Integer(), nullable=False),
         sa.Column("codes", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chunk_key"], ["chunks.key"], name=op.f("fk_token_vectors_chunk_key"), ondelete="CASCADE"

@@ -78,14 +78,8 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
     """Loads the models. Raises `ModelUnavailable` if one is missing or not the one the data was embedded with."""
     embedders = open_embedders(settings, storage.database)
     snapshots = Snapshots(storage.database, storage.files)
-    retriever = Retriever(
-        storage.database,
-        snapshots,
-        embedders,
-        Ranker(),
-        open_token_encoders(settings, embedders),
-        open_last_look(settings),
-    )
+    tokens, last_look = open_token_encoders(settings, embedders), open_last_look(settings)
+    retriever = Retriever(storage.database, snapshots, embedders, Ranker(), tokens, last_look)
     generator = load_generator(settings)
     limits = AnswerLimits(
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)

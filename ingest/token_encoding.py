@@ -13,7 +13,7 @@ from pathlib import Path
 from ingest.file_lock import held
 from ingest.precedence import may_go_on
 from retrieval.errors import ModelUnavailable, StorageFull
-from retrieval.store import chunks, token_vectors
+from retrieval.store import changes, chunks, token_vectors
 from retrieval.store.database import Database
 from retrieval.token_encoding import TokenEncoder
 
@@ -34,6 +34,8 @@ class TokenEncoding:
         self._database = database
         self._encoder = encoder
         self._lock = lock
+        # The change, the model and the collections up to which nothing was left to do.
+        self._complete: tuple[int, str, tuple[str, ...]] | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Works until `stop` is set; returns at the end of the step it is in."""
@@ -49,24 +51,23 @@ class TokenEncoding:
 
     def advance(self, stop: threading.Event) -> None:
         """Encodes all that is missing. Raises `ModelUnavailable`, `StorageFull`."""
-        if not self._is_wanted():
-            while self._purge() and may_go_on(self._database, stop):
-                pass
-            return
-        encoder = self._encoder()
-        while may_go_on(self._database, stop) and self._encode_stride(encoder):
-            pass
-
-    def _is_wanted(self) -> bool:
         with self._database.read() as connection:
-            return bool(token_vectors.wanting(connection))
+            names, number = token_vectors.wanting(connection), changes.newest(connection)
+        encoder = self._encoder() if names else None
+        state = (number, encoder.model_id if encoder is not None else "", tuple(names))
+        if state == self._complete:
+            return
+        while may_go_on(self._database, stop):
+            if not (encoder is not None and self._encode_stride(encoder)) and not self._purge():
+                self._complete = state  # what the last steps changed themselves is looked at once more
+                return
 
     def _encode_stride(self, encoder: TokenEncoder) -> bool:
         """Encodes the next chunks; False if there are none."""
         with self._database.read() as connection:
             found = token_vectors.missing(connection, encoder.model_id, STRIDE)
         if not found:
-            return self._purge()
+            return False
         vectors = encoder.passage_tokens([chunks.represented_by(item.headings, item.text) for item in found])
         codes = {item.key: encoder.codec.encode(own) for item, own in zip(found, vectors, strict=True)}
         with self._database.write() as connection:

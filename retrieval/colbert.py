@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -59,7 +58,9 @@ class ColbertEncoder:
         """Raises `ModelUnavailable` if the folder holds no ColBERT model that can be used."""
         try:
             self._read(folder, dtype or fastest_dtype())
-        except (OSError, ValueError, KeyError, StopIteration, SafetensorError) as error:
+        except ModelUnavailable:
+            raise
+        except Exception as error:  # tokenizers raises nothing narrower
             raise ModelUnavailable(
                 f"The late-interaction model '{folder.name}' cannot be read; it has to be a folder that PyLate wrote, "
                 "with weights in safetensors."

@@ -1,8 +1,8 @@
 """The slow last look: a model reads the query and a passage together and says how well one answers the other.
 
-Optional, for a model that somebody names: any folder of a sequence classifier that transformers knows, with one label or
-two (Nogueira and Cho, "Passage re-ranking with BERT", 2019). It reads the first candidates in their order until its time
-is up; those it did not reach stay behind those it read, in the order they had.
+Optional, for a model that somebody names: any folder of a sequence classifier that transformers knows, with one label
+or two (Nogueira and Cho, "Passage re-ranking with BERT", 2019). It reads the first candidates in their order until its
+time is up; those it did not reach stay behind those it read, in the order they had.
 """
 
 import json
@@ -54,8 +54,8 @@ class CrossEncoder:
             ).eval()
         except Exception as error:  # tokenizers raises nothing narrower
             raise ModelUnavailable(
-                f"The cross-encoder '{folder.name}' cannot be read; it has to be a folder of a sequence classifier with "
-                "tokenizer.json and weights in safetensors."
+                f"The cross-encoder '{folder.name}' cannot be read; it has to be a folder of a sequence classifier "
+                "with tokenizer.json and weights in safetensors."
             ) from error
         if self._model.config.num_labels not in (1, 2):
             raise ModelUnavailable(
@@ -63,7 +63,7 @@ class CrossEncoder:
             )
         longest = min(_MAX_TOKENS, settings.get("max_position_embeddings") or _MAX_TOKENS)
         # Models that count positions from after their padding token (RoBERTa) have two fewer.
-        self._tokenizer.enable_truncation(longest - 2, strategy="only_second")
+        self._tokenizer.enable_truncation(longest - 2)
         self._tokenizer.no_padding()
         self._has_types = settings.get("type_vocab_size", 0) > 1
         self._padding: int = settings.get("pad_token_id") or 0
@@ -71,16 +71,12 @@ class CrossEncoder:
 
     @torch.inference_mode()
     def score(self, query: str, passages: Sequence[str]) -> NDArray[np.float64]:
-        """The logit [passages] of each being an answer; passages beyond the model's length are cut at their end."""
+        """The logit [passages] of each being an answer; the longer of both is cut where they are too long."""
         with self._running:
-            # A query so long that no room is left for a passage would be an error of the tokenizer.
-            pairs = [(query[: 2 * _MAX_TOKENS // 4], passage) for passage in passages]
-            encoded = self._tokenizer.encode_batch(pairs)
+            encoded = self._tokenizer.encode_batch([(query, passage) for passage in passages])
             tokens, lengths = padded([item.ids for item in encoded], self._padding)
-            given = {
-                "input_ids": tokens,
-                "attention_mask": (torch.arange(tokens.shape[1]) < torch.tensor(lengths)[:, None]).long(),
-            }
+            read = torch.arange(tokens.shape[1]) < torch.tensor(lengths)[:, None]
+            given = {"input_ids": tokens, "attention_mask": read.long()}
             if self._has_types:
                 given["token_type_ids"] = padded([item.type_ids for item in encoded])[0]
             logits = self._model(**given).logits.double()

@@ -98,7 +98,7 @@ def _fields(bits: int) -> NDArray[np.int64]:
 
 def _pack(values: Codes, bits: int) -> Codes:
     """Bytes of values [tokens, coordinates], the highest bits first."""
-    grouped = values.reshape(len(values), -1, 8 // bits)
+    grouped = values.reshape(len(values), values.shape[1] * bits // 8, 8 // bits)
     shifts = np.arange(8 - bits, -1, -bits).astype(np.uint8)
     packed: Codes = np.bitwise_or.reduce(grouped << shifts, axis=2)
     return packed

@@ -29,9 +29,7 @@ class SearchOptions(Strict):
     late_interaction: LateInteraction = False
     cross_encoder: Annotated[
         int,
-        Field(
-            ge=0, le=MAX_HITS, description="How many of the first candidates the cross-encoder reads, if one is set."
-        ),
+        Field(ge=0, le=MAX_HITS, description="How many of the first candidates a cross-encoder reads."),
     ] = 0
     k: Annotated[int, Field(ge=1, le=MAX_HITS, description="How many hits.")] | None = None
     candidates: Annotated[

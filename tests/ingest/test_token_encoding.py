@@ -1,6 +1,7 @@
 """Token vectors: made where a collection asks for them, gone with their document, and safe against kills and damage."""
 
 import threading
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -116,3 +117,21 @@ def test_a_chunk_without_words_is_encoded_once(library: Library) -> None:
     encode(library)
     assert stored(library) == 2
     assert compared(library.retriever().search(ASKED)) == 1
+
+
+def test_nothing_is_looked_for_again_until_something_changes(filled: Library) -> None:
+    asked: list[int] = []
+
+    class Watching(EmbedderTokens):
+        def passage_tokens(self, passages: Sequence[str]) -> Sequence[np.ndarray]:
+            asked.append(len(passages))
+            return super().passage_tokens(passages)
+
+    tokens = Watching(filled.embedder)
+    encoding = TokenEncoding(filled.database, lambda: tokens, filled.folder / "tokens.lock")
+    for _ in range(3):
+        encoding.advance(threading.Event())
+    assert sum(asked) == stored(filled)
+    filled.add("Harbour twelve has cranes too.", name="late.txt")
+    encoding.advance(threading.Event())
+    assert sum(asked) == stored(filled)

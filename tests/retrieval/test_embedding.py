@@ -30,6 +30,17 @@ def test_vectors_have_unit_length_and_come_in_the_order_of_the_texts(embedder: S
 
 
 @pytest.mark.models
+def test_token_vectors_are_those_of_the_texts_own_tokens(embedder: SentenceEmbedder) -> None:
+    texts = ["The library opens at nine.", "图书馆几点开门？", "", "A longer text. " * 400]
+    for prompt in ("query", "passage"):
+        found = embedder.token_vectors(texts, prompt)
+        counted = embedder.count_tokens(texts)
+        assert [len(vectors) for vectors in found[:3]] == counted[:3]
+        assert counted[3] > embedder.max_tokens > len(found[3]) > embedder.max_tokens - 10
+        np.testing.assert_allclose(np.linalg.norm(found[0], axis=1), 1.0, rtol=1e-3)
+
+
+@pytest.mark.models
 def test_its_threads_compute_alone_and_leave_those_of_others_as_they_are(embedder: SentenceEmbedder) -> None:
     embedder.embed_passages(TEXTS)
     assert {future.result() for future in [embedder._pool.submit(torch.get_num_threads) for _ in range(20)]} == {1}

@@ -54,3 +54,10 @@ def test_more_tokens_than_are_unpacked_at_a_time_compare_alike() -> None:
     codes, probe = codec.encode(vectors), codec.probe(vectors[:3])
     apart = [codec.similarities(codes[start : start + 700], probe) for start in range(0, 5000, 700)]
     np.testing.assert_allclose(codec.similarities(codes, probe), np.concatenate(apart), atol=1e-6)
+
+
+def test_a_text_without_tokens_has_no_codes() -> None:
+    for codec in (TokenCodec(128), TokenCodec(384, np.zeros(384, dtype=np.float32))):
+        none = codec.encode(np.zeros((0, codec._rotation.shape[0]), dtype=np.float32))
+        assert none.shape == (0, codec.width)
+        assert codec.similarities(none, codec.probe(tokens(codec._rotation.shape[0], 2))).shape == (0, 2)

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.embedding_models import open_embedders
+from app.last_look import open_last_look
 from app.settings import Settings
 from app.wiring import Storage, open_storage
 from retrieval.cold_start import train_from_documents
@@ -74,7 +75,9 @@ def train(
         else:
             embedders = open_embedders(Settings(), database)
             snapshots = Snapshots(database, storage.files)
-            made = train_from_documents(database, snapshots, embedders, Ranker(), collection, questions)
+            look = open_last_look(Settings())
+            teacher = look.scorer() if look is not None else None
+            made = train_from_documents(database, snapshots, embedders, Ranker(), collection, questions, teacher)
     _show(made)
     if not made.is_accepted:
         raise typer.Exit(1)

@@ -48,6 +48,24 @@ class Settings(BaseSettings):
         str,
         Field(description="Name under the models folder, or path, of a sentence-transformers folder; for new data."),
     ] = "multilingual-e5-small"
+    late_interaction_model: Annotated[
+        str | None,
+        Field(
+            description="Name under the models folder, or path, of a ColBERT folder that PyLate wrote; empty: the "
+            "embedding model's own token vectors."
+        ),
+    ] = None
+    cross_encoder_model: Annotated[
+        str | None,
+        Field(
+            description="Name under the models folder, or path, of a sequence classifier folder that reads query and "
+            "passage together; empty: none."
+        ),
+    ] = None
+    cross_encoder_milliseconds: Annotated[
+        float,
+        Field(gt=0, le=60_000, description="How long the cross-encoder may read for one search; then the rest stays."),
+    ] = 500.0
     generator_model: Annotated[
         str,
         Field(

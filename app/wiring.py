@@ -7,7 +7,9 @@ from functools import partial
 from app.embedding_models import open_embedders
 from app.file_parser import open_file_parser
 from app.generators import load_generator
+from app.last_look import open_last_look
 from app.settings import Settings
+from app.token_encoders import open_token_encoders
 from generation.answer import Answerer, AnswerLimits
 from generation.completion import PromptCompletion
 from generation.types import LanguageModel
@@ -19,6 +21,7 @@ from ingest.maintenance import Maintenance
 from ingest.model_on_demand import ModelOnDemand
 from ingest.pipeline import IngestTools
 from ingest.reembedder import Reembedder
+from ingest.token_encoding import TokenEncoding
 from ingest.worker import Worker, WorkerSettings
 from retrieval.embedders import Embedders
 from retrieval.generation_files import GenerationFiles
@@ -74,7 +77,9 @@ def open_storage(settings: Settings) -> Storage:
 def load_engines(settings: Settings, storage: Storage) -> Engines:
     """Loads the models. Raises `ModelUnavailable` if one is missing or not the one the data was embedded with."""
     embedders = open_embedders(settings, storage.database)
-    retriever = Retriever(storage.database, Snapshots(storage.database, storage.files), embedders, Ranker())
+    snapshots = Snapshots(storage.database, storage.files)
+    tokens, last_look = open_token_encoders(settings, embedders), open_last_look(settings)
+    retriever = Retriever(storage.database, snapshots, embedders, Ranker(), tokens, last_look)
     generator = load_generator(settings)
     limits = AnswerLimits(
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)
@@ -95,6 +100,7 @@ def build_worker(settings: Settings, name: str) -> Worker:
     storage = open_storage(settings)
     database, locks = storage.database, settings.data_dir / "locks"
     embedders = open_embedders(settings, database)
+    token_encoders = open_token_encoders(settings, embedders)
     parser = open_file_parser(settings)
     batcher = EmbeddingBatcher()
 
@@ -109,6 +115,7 @@ def build_worker(settings: Settings, name: str) -> Worker:
         [
             Enricher(database, tools, locks / "enrichment.lock", generator_on_demand(settings)),
             Reembedder(database, storage.files, embedders, locks / "reembedding.lock"),
+            TokenEncoding(database, lambda: token_encoders(embedders.active().model_id), locks / "token-encoding.lock"),
         ],
         Maintenance(database, storage.blobs, storage.files, storage.jobs),
         storage.jobs,

@@ -17,16 +17,18 @@ from ingest.model_on_demand import ModelOnDemand
 from ingest.parsing.detect import detect_media_type
 from ingest.parsing.sandbox import ParserSandbox
 from ingest.pipeline import IngestTools, ingest_document, ingest_documents
+from ingest.token_encoding import TokenEncoding
 from retrieval.analysis import ANALYSER
 from retrieval.embedding import SentenceEmbedder
 from retrieval.generation_files import GenerationFiles
 from retrieval.pipeline import Retriever
 from retrieval.ranking import Ranker
 from retrieval.snapshot import Snapshots
-from retrieval.store import documents, models
+from retrieval.store import collections, documents, models
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
 from retrieval.store.documents import Document, Source
+from retrieval.token_encoding import EmbedderTokens, TokenEncoder
 
 COLLECTION = "bench"
 # Small documents that are ingested together, as the service does with small texts that are uploaded together.
@@ -77,6 +79,15 @@ class Library:
         lock = self.files.folder / "enrichment.lock"
         enricher = Enricher(self.database, lambda: self.tools, lock, self.language_model)
         enricher.enrich_waiting(threading.Event())
+
+    def encode_tokens(self) -> TokenEncoder:
+        """Does what the worker's thread does where a collection asks for token vectors, and gives what made them."""
+        with self.database.write() as connection:
+            collections.change_settings(connection, COLLECTION, {"late_interaction": True})
+        encoder = EmbedderTokens(self.embedder)
+        TokenEncoding(self.database, lambda: encoder, self.files.folder / "tokens.lock").advance(threading.Event())
+        self.build()
+        return encoder
 
     def build(self) -> int:
         """Publishes a generation; gives its number of chunks."""

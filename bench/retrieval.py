@@ -26,6 +26,7 @@ from retrieval.pipeline import RECALL_DEPTH, Retriever
 from retrieval.rankers import CandidateRanker
 from retrieval.recall import Query, recall
 from retrieval.store import chunks
+from retrieval.token_encoding import TokenEncoder
 from retrieval.types import Chunk, Json, SearchRequest
 
 MEBIBYTE = 1 << 20
@@ -58,6 +59,9 @@ class Outcome:
     milliseconds: Mapping[str, Sequence[float]]  # by stage, of searches for 10 hits with the default options
 
 
+# Systems that compare tokens, and whether the ranker orders before. They run where they are named: encoding the tokens
+# takes as long as embedding the passages.
+LATE = {"hybrid + late interaction": False, "ranked + late interaction": True}
 Identify = Callable[[Chunk], str]
 System = Callable[[str], Sequence[Chunk]]
 
@@ -100,10 +104,11 @@ def _systems(library: Library, names: Sequence[str]) -> Mapping[str, System]:
     def listed(name: str) -> System:
         return lambda question: _listed(library, question, name)
 
-    def searched(rerank: bool, ranker: CandidateRanker) -> System:
+    def searched(rerank: bool, ranker: CandidateRanker, tokens: TokenEncoder | None = None) -> System:
         embedders = {library.embedder.model_id: library.embedder}
-        retriever = Retriever(library.database, library.snapshots, embedders, ranker)
-        return lambda question: _searched(retriever, question, rerank)
+        encoders = None if tokens is None else lambda _model_id: tokens
+        retriever = Retriever(library.database, library.snapshots, embedders, ranker, encoders)
+        return lambda question: _searched(retriever, question, rerank, tokens is not None)
 
     known = {
         "BM25": listed("sparse"),
@@ -111,10 +116,14 @@ def _systems(library: Library, names: Sequence[str]) -> Mapping[str, System]:
         "hybrid": searched(False, library.ranker),
         "ranked": searched(True, library.ranker),
     }
+    if wanted := sorted(set(LATE) & set(names)):
+        tokens = library.encode_tokens()
+        known |= {name: searched(LATE[name], library.ranker, tokens) for name in wanted}
     for group in GROUPS:
         known[f"ranked without {group}"] = searched(True, WithoutGroup(library.ranker, group))
     if unknown := sorted(set(names) - known.keys()):
-        raise InvalidRequest(f"There is no system {', '.join(unknown)}.", field="system", allowed=sorted(known))
+        allowed = sorted(known.keys() | LATE.keys())
+        raise InvalidRequest(f"There is no system {', '.join(unknown)}.", field="system", allowed=allowed)
     return {name: system for name, system in known.items() if not names or name in names}
 
 
@@ -127,8 +136,9 @@ def _listed(library: Library, question: str, name: str) -> Sequence[Chunk]:
     return [visible[key] for key in keys]
 
 
-def _searched(retriever: Retriever, question: str, rerank: bool) -> Sequence[Chunk]:
-    result = retriever.search(SearchRequest(question, COLLECTION, RECALL_DEPTH, rerank=rerank))
+def _searched(retriever: Retriever, question: str, rerank: bool, late: bool) -> Sequence[Chunk]:
+    request = SearchRequest(question, COLLECTION, RECALL_DEPTH, rerank=rerank, late_interaction=late)
+    result = retriever.search(request)
     return [hit.chunk for hit in result.hits]
 
 

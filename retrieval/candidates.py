@@ -60,7 +60,7 @@ class CandidateTable:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """The candidates that one segment holds."""
 
     segment: Segment
@@ -73,13 +73,13 @@ def tabulate(
 ) -> CandidateTable:
     """The table of the fused candidates, which must be alive in the snapshot."""
     keys = [key for key, _ in fused]
-    parts = list(_parts(snapshot, np.array(keys, dtype=np.int64)))
+    held = list(parts(snapshot, np.array(keys, dtype=np.int64)))
     indexes = [segment.sparse for segment in snapshot.segments]
     rarity = sparse.rarity(indexes, snapshot.alive, query.terms)
     numbers = {term: number for number, term in enumerate(rarity)}
     names = _names(query.text)
     weights = np.array(list(rarity.values()), dtype=np.float64)
-    own, other, vectors = _vectors(query, parts, len(keys))
+    own, other, vectors = _vectors(query, held, len(keys))
     return CandidateTable(
         fused=np.array([score for _, score in fused], dtype=np.float64),
         ranks={name: _ranks(keys, candidates.keys) for name, candidates in lists.items()},
@@ -93,17 +93,18 @@ def tabulate(
         matches=match(
             np.array([numbers[term] for term in query.terms], dtype=np.int64),
             weights,
-            _occurrences(numbers, parts, len(keys)),
+            _occurrences(numbers, held, len(keys)),
         ),
         average_length=sparse.average_length(indexes, snapshot.alive),
-        heading_in_leaders=_heading_in_leaders(parts, len(keys)),
-        ideographic=_ideographic(parts, len(keys)),
+        heading_in_leaders=_heading_in_leaders(held, len(keys)),
+        ideographic=_ideographic(held, len(keys)),
         query_ideographic=_share_of([term[0] >= sparse.FIRST_IDEOGRAPH for term in query.terms]),
-        score_field=lambda field: _in_field(field, query, snapshot, parts, len(keys)),
+        score_field=lambda field: _in_field(field, query, snapshot, held, len(keys)),
     )
 
 
-def _parts(snapshot: Snapshot, keys: Integers) -> Iterator[_Part]:
+def parts(snapshot: Snapshot, keys: Integers) -> Iterator[Part]:
+    """Where in the snapshot the candidates with these keys lie; those that are not alive are in no part."""
     for segment, alive in zip(snapshot.segments, snapshot.alive, strict=True):
         if not len(segment.chunk_keys):
             continue
@@ -111,7 +112,7 @@ def _parts(snapshot: Snapshot, keys: Integers) -> Iterator[_Part]:
         # A chunk that came again is in two segments, and alive in one.
         candidates = np.flatnonzero((segment.chunk_keys[rows] == keys) & alive[rows])
         if len(candidates):
-            yield _Part(segment, candidates, rows[candidates])
+            yield Part(segment, candidates, rows[candidates])
 
 
 def _ranks(keys: Sequence[int], ranked: Sequence[int]) -> Floats:
@@ -119,7 +120,7 @@ def _ranks(keys: Sequence[int], ranked: Sequence[int]) -> Floats:
     return np.array([places.get(key, 0) for key in keys], dtype=np.float64)
 
 
-def _vectors(query: Query, parts: Sequence[_Part], count: int) -> tuple[Floats, Floats, Floats]:
+def _vectors(query: Query, parts: Sequence[Part], count: int) -> tuple[Floats, Floats, Floats]:
     """Cosine of the text, best cosine of anything else, and vectors of the texts [candidates, dimension].
 
     A chunk without a vector counts as perpendicular to everything.
@@ -148,7 +149,7 @@ def _unit(vector: Floats) -> Floats:
     return vector / length if length else vector
 
 
-def _occurrences(numbers: Mapping[str, int], parts: Sequence[_Part], count: int) -> Occurrences:
+def _occurrences(numbers: Mapping[str, int], parts: Sequence[Part], count: int) -> Occurrences:
     """The query's terms in all candidates, in the order of the table."""
     codes, owners = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     lengths, headings = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
@@ -175,7 +176,7 @@ def _coded(index: SparseIndex, numbers: Mapping[str, int], sequence: NDArray[np.
     return following[sequence].astype(np.int64) - 1
 
 
-def _heading_in_leaders(parts: Sequence[_Part], count: int) -> Floats:
+def _heading_in_leaders(parts: Sequence[Part], count: int) -> Floats:
     """A leader does not count for itself."""
     most = np.zeros(count)
     headings = [(part, *_heading_terms(part)) for part in parts]
@@ -189,7 +190,7 @@ def _heading_in_leaders(parts: Sequence[_Part], count: int) -> Floats:
     return most
 
 
-def _heading_terms(part: _Part) -> tuple[NDArray[np.int32], Integers]:
+def _heading_terms(part: Part) -> tuple[NDArray[np.int32], Integers]:
     """The terms of the candidates' headings, one candidate after the other, and how many each has."""
     index = part.segment.sparse
     lengths = index.heading_lengths[part.rows].astype(np.int64)
@@ -198,7 +199,7 @@ def _heading_terms(part: _Part) -> tuple[NDArray[np.int32], Integers]:
     return index.sequences[places], lengths
 
 
-def _leader_bodies(parts: Sequence[_Part]) -> Iterator[set[str]]:
+def _leader_bodies(parts: Sequence[Part]) -> Iterator[set[str]]:
     """The distinct terms of the body of each leader."""
     for leader in range(LEADERS):
         for part in parts:
@@ -208,14 +209,14 @@ def _leader_bodies(parts: Sequence[_Part]) -> Iterator[set[str]]:
                 yield {index.words[number] for number in index.sequences[first : index.starts[row + 1]].tolist()}
 
 
-def _ideographic(parts: Sequence[_Part], count: int) -> Floats:
+def _ideographic(parts: Sequence[Part], count: int) -> Floats:
     shares = np.zeros(count)
     for part in parts:
         shares[part.candidates] = part.segment.sparse.ideographic[part.rows]
     return shares
 
 
-def _in_field(field: str, query: Query, snapshot: Snapshot, parts: Sequence[_Part], count: int) -> Floats:
+def _in_field(field: str, query: Query, snapshot: Snapshot, parts: Sequence[Part], count: int) -> Floats:
     rows = [
         next((part.rows for part in parts if part.segment is segment), np.zeros(0, dtype=np.int64))
         for segment in snapshot.segments

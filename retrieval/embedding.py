@@ -67,12 +67,12 @@ class SentenceEmbedder:
         self._prompts: dict[str, str] = _read(folder / "config_sentence_transformers.json").get("prompts") or {}
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
-        self._encode_tokens, self.dimension = _encoder(folder, dtype or fastest_dtype(), settings)
+        self._encode_tokens, self.dimension = encoder_of(folder, dtype or fastest_dtype(), settings)
         self._tokenizing = threading.Lock()
         # An answer embeds its question once for the search and once for its quotes, and people ask again.
         self._recent: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._remembering = threading.Lock()
-        self.model_id = f"{folder.name}@{_weights_sha256(folder)[:16]}"
+        self.model_id = f"{folder.name}@{weights_sha256(folder)[:16]}"
         self.max_tokens: int = settings.get("max_seq_length") or _DEFAULT_MAX_TOKENS
 
     def embed_query(self, query: str) -> NDArray[np.float32]:
@@ -92,6 +92,20 @@ class SentenceEmbedder:
     def embed_passages(self, passages: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors [passages, dimension]; texts beyond the model's length are cut at its end."""
         return self._encode(passages, "passage")
+
+    def token_vectors(self, texts: Sequence[str], prompt: str) -> list[NDArray[np.float32]]:
+        """Unit vectors [tokens, dimension] of each text's own tokens, as they are in a `query` or a `passage`."""
+        prefix = self._prompts.get(prompt, "")
+        with self._tokenizing:
+            self._tokenizer.enable_truncation(self.max_tokens)
+            encoded = self._tokenizer.encode_batch([prefix + text for text in texts])
+        batches = [encoded[start : start + BATCH_SIZE] for start in range(0, len(encoded), BATCH_SIZE)]
+        made = list(self._pool.map(self._token_forward, [[item.ids for item in batch] for batch in batches]))
+        every = [vectors for batch in made for vectors in batch]
+        return [
+            vectors[(np.array(item.offsets)[:, 1] > len(prefix)) & (np.array(item.special_tokens_mask) == 0)]
+            for item, vectors in zip(encoded, every, strict=True)
+        ]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the special ones."""
@@ -121,9 +135,14 @@ class SentenceEmbedder:
         return vectors
 
     @torch.inference_mode()
+    def _token_forward(self, ids: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        tokens, lengths = padded(ids, self.max_tokens)
+        unit = torch.nn.functional.normalize(self._encode_tokens(tokens, lengths).float(), dim=2).numpy()
+        return [vectors[:length] for vectors, length in zip(unit, lengths, strict=True)]
+
+    @torch.inference_mode()
     def _forward(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        lengths = [len(sequence) for sequence in ids]
-        tokens = padded(ids, self.max_tokens)
+        tokens, lengths = padded(ids, self.max_tokens)
         # float32 from here on: bfloat16 would round the length, and cosines are inner products only of unit vectors
         hidden = self._encode_tokens(tokens, lengths).float()
         pooled = self._pooling(hidden, _mask(tokens, lengths).float())
@@ -131,18 +150,19 @@ class SentenceEmbedder:
         return unit
 
 
-def padded(ids: Sequence[Sequence[int]], most: int) -> torch.Tensor:
-    """Token ids [texts, longest], zeros behind the shorter ones.
+def padded(ids: Sequence[Sequence[int]], most: int, padding: int = 0) -> tuple[torch.Tensor, list[int]]:
+    """Token ids as one tensor [texts, longest], and their lengths.
 
     Several texts end at a multiple of `PADDED_TO`, or at the `most` tokens that the model has positions for.
     """
-    longest = max(map(len, ids))
+    lengths = [len(sequence) for sequence in ids]
+    longest = max(lengths)
     if len(ids) > 1:
         longest = min(-(-longest // PADDED_TO) * PADDED_TO, most)
-    tokens = torch.zeros((len(ids), longest), dtype=torch.long)
+    tokens = torch.full((len(ids), longest), padding, dtype=torch.long)
     for row, sequence in enumerate(ids):
         tokens[row, : len(sequence)] = torch.tensor(sequence)
-    return tokens
+    return tokens, lengths
 
 
 def _pool_of_single_threads(threads: int) -> ThreadPoolExecutor:
@@ -168,7 +188,7 @@ def _pool_of_single_threads(threads: int) -> ThreadPoolExecutor:
     return pool
 
 
-def _encoder(folder: Path, dtype: torch.dtype, settings: Json) -> tuple[TokenEncoder, int]:
+def encoder_of(folder: Path, dtype: torch.dtype, settings: Json) -> tuple[TokenEncoder, int]:
     """What computes token vectors, and their dimension. Raises `ModelUnavailable` if the folder cannot be read."""
     try:
         encoder = BertEncoder.read(folder, dtype)
@@ -233,7 +253,7 @@ def _read(path: Path) -> Json:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def _weights_sha256(folder: Path) -> str:
+def weights_sha256(folder: Path) -> str:
     """Identifies the weights: from the manifest that installing wrote, else by reading the files."""
     files = _read(folder / "manifest.json").get("files", {})
     listed = sorted(entry["sha256"] for name, entry in files.items() if name.endswith(".safetensors"))

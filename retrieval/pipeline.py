@@ -1,13 +1,17 @@
 """The search pipeline. `Retriever.search` is the whole of it, in order; each stage lives in a file of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+import numpy as np
+
+from retrieval import late_interaction
 from retrieval.analysis import terms
 from retrieval.candidates import tabulate
 from retrieval.construction.filter_construction import filter_from_question
+from retrieval.cross_encoder import PairScorer, read_again
 from retrieval.errors import InvalidRequest
 from retrieval.evidence import calibration_of, coverage, evidence
 from retrieval.fusion import reciprocal_rank_fusion
@@ -18,6 +22,7 @@ from retrieval.recall import Candidates, Query, recall
 from retrieval.snapshot import Snapshot, Snapshots
 from retrieval.store import chunks, filters
 from retrieval.store.database import Database
+from retrieval.token_encoding import TokenEncoder
 from retrieval.trace import Trace
 from retrieval.types import DEFAULT_CANDIDATES, Embedder, Hit, Json, SearchRequest, SearchResult
 
@@ -31,6 +36,20 @@ FETCHED = 2
 REASONS = 5
 # Passes of a search whose finds keep vanishing under it. The last one gives what is left.
 MAX_PASSES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LastLook:
+    """A cross-encoder and its time."""
+
+    scorer: Callable[[], PairScorer]  # loads it when first asked; may raise `ModelUnavailable`
+    milliseconds: float  # that it may take for a search
+
+
+class TokenEncoders(Protocol):
+    """What makes token vectors beside the embedding model of an id."""
+
+    def __call__(self, model_id: str, /) -> TokenEncoder: ...
 
 
 class Embedders(Protocol):
@@ -56,12 +75,22 @@ class Searched:
 class Retriever:
     """Searches collections; holds the database, its indexes' snapshots, the embedders by model id and the rankers."""
 
-    def __init__(self, database: Database, snapshots: Snapshots, embedders: Embedders, ranker: CandidateRanker) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what the stages work with
+        self,
+        database: Database,
+        snapshots: Snapshots,
+        embedders: Embedders,
+        ranker: CandidateRanker,
+        token_encoders: TokenEncoders | None = None,
+        last_look: LastLook | None = None,
+    ) -> None:
         """`ranker` orders wherever a collection has none of its own."""
         self._database = database
         self._snapshots = snapshots
         self._embedders = embedders
         self._rankers = Rankers(database, ranker)
+        self._token_encoders = token_encoders
+        self._last_look = last_look
 
     def search(self, request: SearchRequest) -> SearchResult:
         """The k best chunks for the query, each visible at this moment. Raises `NotFound`, `InvalidRequest`."""
@@ -84,6 +113,8 @@ class Retriever:
             lists = self._recall(query, snapshot, allowed, request.candidates, trace)
             fused = self._fuse(lists, trace)
             ranked = self._rank(request, query, snapshot, lists, fused, explained, trace)
+            ranked = self._compare_tokens(request, snapshot, ranked, trace)
+            ranked = self._read_pairs(request, ranked, trace)
             hits = self._fetch(ranked, lists, request.k, trace)
             if len(hits) == min(request.k, len(fused)):
                 break
@@ -169,6 +200,40 @@ class Retriever:
             ranked = ranker.rank([key for key, _ in looked_at], table, explained)
             stage.record(ranker=ranker.name, candidates=len(ranked))
         return ranked
+
+    def _compare_tokens(
+        self, request: SearchRequest, snapshot: Snapshot, ranked: Sequence[Ranked], trace: Trace
+    ) -> Sequence[Ranked]:
+        """The candidates in the order that the ranker and the tokens give together."""
+        held = any(segment.late_interaction.model_id for segment in snapshot.segments)
+        if not request.late_interaction or self._token_encoders is None or not held:
+            asked = "the collection keeps no token vectors" if request.late_interaction else "the request asks for none"
+            trace.skip("late_interaction", asked)
+            return ranked
+        with trace.stage("late_interaction") as stage:
+            encoder = self._token_encoders(snapshot.model_id)
+            first = ranked[: RANKED_PER_CANDIDATE * request.candidates]
+            scores = late_interaction.scores(encoder, snapshot, request.query, [item.key for item in first])
+            stage.record(model=encoder.model_id, candidates=len(first), compared=int(np.isfinite(scores).sum()))
+        return [*late_interaction.joined(first, scores), *ranked[len(first) :]]
+
+    def _read_pairs(self, request: SearchRequest, ranked: Sequence[Ranked], trace: Trace) -> Sequence[Ranked]:
+        """The first candidates in the order of a model that reads each with the query, as far as its time goes."""
+        if not request.cross_encoder or self._last_look is None:
+            reason = "no model is named: SCHOLIAST_CROSS_ENCODER_MODEL"
+            trace.skip("cross_encoder", reason if request.cross_encoder else "the request does not ask for it")
+            return ranked
+        with trace.stage("cross_encoder") as stage:
+            scorer = self._last_look.scorer()
+            first = [item.key for item in ranked[: request.cross_encoder]]
+            with self._database.read() as connection:
+                texts = {
+                    key: chunks.represented_by(chunk.headings, chunk.text)
+                    for key, chunk in chunks.visible(connection, first).items()
+                }
+            found, read = read_again(scorer, request.query, ranked, texts, self._last_look.milliseconds)
+            stage.record(model=scorer.name, wanted=len(texts), read=read, in_time=read == len(texts))
+        return found
 
     def _fetch(self, ranked: Sequence[Ranked], lists: Mapping[str, Candidates], k: int, trace: Trace) -> Sequence[Hit]:
         """Reads the chunks from the database, which has the last word on what is still visible."""

@@ -56,6 +56,8 @@ class SearchRequest:
     rerank: bool = True  # False: the order of fusion
     candidates: int = DEFAULT_CANDIDATES  # of each retriever that enter fusion
     construct_filter: bool = False  # True: conditions that the query puts on metadata join the filter
+    cross_encoder: int = 0  # how many of the first candidates a cross-encoder reads; 0: none
+    late_interaction: bool = False  # whether the query's tokens are compared with those of the candidates
 
 
 class Embedder(Protocol):
@@ -72,6 +74,8 @@ class Embedder(Protocol):
     def embed_passages(self, passages: Sequence[str]) -> NDArray[np.float32]: ...
 
     def count_tokens(self, texts: Sequence[str]) -> Sequence[int]: ...
+
+    def token_vectors(self, texts: Sequence[str], prompt: str) -> Sequence[NDArray[np.float32]]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ from retrieval.types import Hit, Json, SearchRequest
 from retrieval.what_if import Change, Target, changes_for
 
 FellOut = Literal["document", "filter", "recall", "fusion", "cut"]
+# How deep the lists of recall are looked through: deeper takes seconds in a collection of a million chunks, and nobody
+# asks for so many candidates.
+LOOKED_THROUGH = 10_000
 # What to say where a list cannot have the chunk at all.
 _ABSENT = {
     "dense": "It has no vector of the representations that dense recall looked at.",
@@ -77,10 +80,11 @@ class _Followed:
     key: int
     request: SearchRequest
     searched: Searched
-    everything: Mapping[str, Candidates]  # the lists of recall, not cut off anywhere
+    everything: Mapping[str, Candidates]  # the lists of recall, far beyond where the search cuts them off
     places: Mapping[
         str, Mapping[int, int]
     ]  # of every chunk, from 0: in these lists, after fusion and in the final order
+    limit: int  # how deep the lists were looked through
 
     def place(self, order: str) -> int | None:
         """Its place in a list of recall, in `fused` or in `ranked`; None where it is not."""
@@ -98,10 +102,16 @@ class _Followed:
 
 
 def why_not(
-    database: Database, retriever: Retriever, request: SearchRequest, document_id: str | None, chunk_id: str | None
+    database: Database,
+    retriever: Retriever,
+    request: SearchRequest,
+    document_id: str | None,
+    chunk_id: str | None,
+    limit: int = LOOKED_THROUGH,
 ) -> Explanation:
     """Explains what the search made of one chunk, or of the chunk of a document that came farthest.
 
+    `limit` is how deep the lists of recall are looked through, at least as deep as the search itself does.
     Raises `InvalidRequest` unless exactly one of both is named, `NotFound` if there is no such thing (any more).
     """
     if (document_id is None) == (chunk_id is None):
@@ -121,22 +131,27 @@ def why_not(
             tried = changes_for(retriever, request, Target(frozenset(keys), document.collection), fell_out)
             sentences = [verdict.detail, *(change.sentence for change in tried)]
             return Explanation(document.id, chunk_id, fell_out, None, sentences, [verdict], changes=tried)
-    return _explained(database, retriever, request, document, keys)
+    return _explained(database, retriever, request, document, keys, max(limit, request.candidates))
 
 
 def _explained(
-    database: Database, retriever: Retriever, request: SearchRequest, document: Document, keys: Sequence[int]
+    database: Database,
+    retriever: Retriever,
+    request: SearchRequest,
+    document: Document,
+    keys: Sequence[int],
+    limit: int,
 ) -> Explanation:
     trace = Trace()
     searched = retriever.find(request, trace, explained=RANKED_PER_CANDIDATE * request.candidates)
-    everything = _everything(searched)
+    everything = _everything(searched, limit)
     orders = {
         **{name: found.keys for name, found in everything.items()},
         "fused": [key for key, _ in searched.fused],
         "ranked": [item.key for item in searched.ranked],
     }
     places = {name: {key: place for place, key in enumerate(order)} for name, order in orders.items()}
-    followed = min((_Followed(key, request, searched, everything, places) for key in keys), key=_how_far)
+    followed = min((_Followed(key, request, searched, everything, places, limit) for key in keys), key=_how_far)
     fused, ranked = followed.place("fused"), followed.place("ranked")
     stages = [*_passed_filter(request), *_recalled(followed), *_fused(followed), *_ranked(followed), *_cut(followed)]
     fell_out = _fell_out(followed)
@@ -196,11 +211,11 @@ def _passed_filter(request: SearchRequest) -> Iterator[StageVerdict]:
         yield StageVerdict("filter", kept=True, detail="The filter lets it through.")
 
 
-def _everything(searched: Searched) -> Mapping[str, Candidates]:
-    """The lists of recall as they would be without an end."""
+def _everything(searched: Searched, limit: int) -> Mapping[str, Candidates]:
+    """The lists of recall as deep as they are looked through."""
     depth = sum(max(len(part.chunk_keys), part.dense.count) for part in searched.snapshot.segments)
     masks = searched.snapshot.allowed(searched.allowed)
-    return recall(searched.query, searched.snapshot, masks, max(depth, 1))
+    return recall(searched.query, searched.snapshot, masks, min(max(depth, 1), limit))
 
 
 def _how_far(followed: _Followed) -> list[float]:
@@ -214,7 +229,10 @@ def _recalled(followed: _Followed) -> Iterator[StageVerdict]:
         place = followed.place(name)
         depth, last = len(found.keys), (found.scores[-1] if found.scores else None)
         if place is None:
-            yield StageVerdict(name, kept=False, detail=_ABSENT.get(name, "It is not in this list."), depth=depth)
+            detail = _ABSENT.get(name, "It is not in this list.")
+            if len(followed.everything[name].keys) >= followed.limit:
+                detail = f"It is not among the first {followed.limit} of the {name} list; it was not looked for beyond."
+            yield StageVerdict(name, kept=False, detail=detail, depth=depth)
             continue
         kept = followed.key in found.keys
         ends = "" if kept else f", and the list ends at {depth}: more `candidates` make it longer"

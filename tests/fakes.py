@@ -23,6 +23,7 @@ from retrieval.store import documents, models
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
 from retrieval.store.documents import Document, Source
+from retrieval.token_encoding import EmbedderTokens
 from retrieval.types import Prompt
 
 DIMENSION = 64
@@ -51,6 +52,10 @@ class HashEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
+
+    def token_vectors(self, texts: Sequence[str], prompt: str) -> list[NDArray[np.float32]]:
+        found = [[self._vector(term) for term in terms(text)] for text in texts]
+        return [np.array(vectors, dtype=np.float32).reshape(-1, self.dimension) for vectors in found]
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         vector = np.full(self.dimension, 1e-3, dtype=np.float32)
@@ -199,7 +204,8 @@ class Library:
         return Snapshots(self.database, self.files)
 
     def retriever(self) -> Retriever:
-        return Retriever(self.database, self.snapshots(), {self.embedder.model_id: self.embedder}, scripted_ranker())
+        embedders, tokens = {self.embedder.model_id: self.embedder}, EmbedderTokens(self.embedder)
+        return Retriever(self.database, self.snapshots(), embedders, scripted_ranker(), lambda _: tokens)
 
     def build(self, collection: str = "default") -> int:
         return self.files.build(self.database, collection, self.embedder.model_id)

@@ -76,6 +76,8 @@ def _request(query: SearchQuery) -> SearchRequest:
         rerank=options.rerank,
         construct_filter=options.construct_filter,
         candidates=options.candidates,
+        late_interaction=options.late_interaction,
+        cross_encoder=options.cross_encoder,
     )
 
 

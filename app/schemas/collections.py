@@ -27,6 +27,9 @@ class CollectionSettings(Strict):
             description="Who writes summaries: the document's own sentences, or the model. Questions need the model."
         ),
     ] = DEFAULT_WRITER
+    late_interaction: Annotated[
+        bool, Field(description="Whether vectors of every token are kept, for searches that ask to compare them.")
+    ] = False
     enrichment: Annotated[
         Literal["on", "paused", "off"],
         Field(description="Paused: it stops at the next step. Off: it is not made."),

@@ -64,4 +64,8 @@ TreeSearchOption = Annotated[
 ConstructFilter = Annotated[
     bool, Field(description="Whether what the query says of metadata (values, times, numbers) narrows the search.")
 ]
+LateInteraction = Annotated[
+    bool,
+    Field(description="Whether token vectors help to order the candidates, in a collection that keeps them."),
+]
 Rerank = Annotated[bool, Field(description="Whether the learned ranker orders the candidates; else fusion does.")]

@@ -9,6 +9,7 @@ from app.schemas.fields import (
     CollectionName,
     ConstructFilter,
     Identifier,
+    LateInteraction,
     Metadata,
     QueryText,
     Representations,
@@ -27,6 +28,11 @@ class SearchOptions(Strict):
     tree_search: TreeSearchOption = "collapsed"
     rerank: Rerank = True
     construct_filter: ConstructFilter = False
+    late_interaction: LateInteraction = False
+    cross_encoder: Annotated[
+        int,
+        Field(ge=0, le=MAX_HITS, description="How many of the first candidates a cross-encoder reads."),
+    ] = 0
     k: Annotated[int, Field(ge=1, le=MAX_HITS, description="How many hits.")] | None = None
     candidates: Annotated[
         int, Field(ge=1, le=MAX_CANDIDATES, description="How many chunks of each list enter fusion; more take longer.")

@@ -48,7 +48,7 @@ class CheckedSelect:
     """A statement that may run, as text made from its tree, and the tables that it reads."""
 
     sql: str
-    tree: exp.Expression
+    tree: exp.Expr
     tables: tuple[SqlTable, ...]
 
 
@@ -73,7 +73,7 @@ def checked(sql: str, tables: Sequence[SqlTable]) -> CheckedSelect:
     return CheckedSelect(tree.sql(dialect="sqlite", identify=True, comments=False), tree, tuple(read.values()))
 
 
-def _parsed(sql: str) -> exp.Expression:
+def _parsed(sql: str) -> exp.Expr:
     try:
         statements = sqlglot.parse(sql, read="sqlite", error_level=sqlglot.ErrorLevel.RAISE)
     except (SqlglotError, RecursionError) as error:
@@ -84,7 +84,7 @@ def _parsed(sql: str) -> exp.Expression:
     return found[0]
 
 
-def _check_node(node: exp.Expression) -> None:
+def _check_node(node: exp.Expr) -> None:
     if type(node) not in _ALLOWED:
         raise _refused(f"It uses {_shown(node)}, which is not allowed.")
     if isinstance(node, exp.Table) and (
@@ -97,13 +97,13 @@ def _check_node(node: exp.Expression) -> None:
         raise _refused("It casts to another type than INTEGER, REAL or TEXT.")
 
 
-def _shown(node: exp.Expression) -> str:
+def _shown(node: exp.Expr) -> str:
     """What the message calls a part that is not allowed."""
     name = node.name if isinstance(node, exp.Anonymous) else type(node).__name__
     return f"`{name[:40].upper()}`"
 
 
-def _tables(tree: exp.Expression, by_name: Mapping[str, SqlTable]) -> dict[str, SqlTable]:
+def _tables(tree: exp.Expr, by_name: Mapping[str, SqlTable]) -> dict[str, SqlTable]:
     """The tables that the statement reads, by their names; what it calls them itself goes into its aliases."""
     found: dict[str, SqlTable] = {}
     named = list(tree.find_all(exp.Table))
@@ -119,7 +119,7 @@ def _tables(tree: exp.Expression, by_name: Mapping[str, SqlTable]) -> dict[str, 
     return found
 
 
-def _check_columns(tree: exp.Expression, read: Mapping[str, SqlTable]) -> None:
+def _check_columns(tree: exp.Expr, read: Mapping[str, SqlTable]) -> None:
     """Every column must be one of these tables' or an alias; text in double quotes becomes text, as SQLite reads it."""
     known = {column.name.casefold() for table in read.values() for column in table.columns} | _OWN_NAMES
     aliases = {alias.alias.casefold() for alias in tree.find_all(exp.Alias, exp.Subquery) if alias.alias}

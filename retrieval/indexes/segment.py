@@ -1,4 +1,4 @@
-"""A segment: dense, sparse and tree index over the same chunks, immutable. A snapshot is a few of them side by side."""
+"""A segment: the indexes over the same chunks, immutable. A snapshot is a few of them side by side."""
 
 import io
 import json
@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.analysis import terms
-from retrieval.indexes import dense, fields, sparse, tree
+from retrieval.indexes import dense, fields, late_interaction, sparse, tree
 from retrieval.indexes.dense import DenseIndex
 from retrieval.indexes.fields import FIELDS
+from retrieval.indexes.late_interaction import LateInteractionIndex
 from retrieval.indexes.sparse import SparseIndex
 from retrieval.indexes.tree import TreeIndex
 from retrieval.store.chunks import IndexRows, heading_path
@@ -32,6 +33,7 @@ class Segment:
     sparse: SparseIndex
     fields: Mapping[str, SparseIndex]  # by name of a field
     tree: TreeIndex
+    late_interaction: LateInteractionIndex
 
     def to_files(self) -> dict[str, bytes]:
         """The files that hold the segment, by name."""
@@ -50,6 +52,7 @@ class Segment:
             "sparse.npz": self.sparse.to_bytes(),
             **{_file_of(field): index.to_bytes() for field, index in self.fields.items()},
             "tree.npz": self.tree.to_bytes(),
+            "late_interaction.npz": self.late_interaction.to_bytes(),
         }
 
 
@@ -64,6 +67,7 @@ def from_rows(rows: IndexRows, *, lasting: bool = False) -> Segment:
         sparse.build(rows.terms, _heading_lengths(rows.headings)),
         fields.build(rows),
         tree.build(rows.tree, rows.chunk_keys),
+        late_interaction.build(rows.tokens, rows.chunk_keys),
     )
 
 
@@ -89,4 +93,5 @@ def from_files(files: Mapping[str, bytes]) -> Segment:
             sparse.from_bytes(files["sparse.npz"]),
             {field: sparse.from_bytes(files[_file_of(field)]) for field in FIELDS},
             tree.from_bytes(files["tree.npz"]),
+            late_interaction.from_bytes(files["late_interaction.npz"]),
         )

@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 import numpy as np
@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Row, RowMapping, Select, and_, bindparam, del
 
 from retrieval.errors import NotFound
 from retrieval.representations import KINDS, RepresentationKind
-from retrieval.store import trees
+from retrieval.store import token_vectors, trees
 from retrieval.store.schema import chunks, documents, representations, revisions
+from retrieval.store.token_vectors import TokenRows
 from retrieval.store.trees import TreeRows
 from retrieval.types import Chunk, Json
 
@@ -83,6 +84,7 @@ class IndexRows:
     tree: TreeRows
     names: Sequence[str] = ()  # [chunks], of the documents; empty where nobody knows them
     keywords: Sequence[str] = ()  # [chunks], those that a collection had written; empty texts where there are none
+    tokens: TokenRows = field(default_factory=TokenRows)
 
 
 def represented_by(headings: Sequence[str], text: str) -> str:
@@ -373,6 +375,7 @@ def index_rows(
         trees.index_rows(connection, collection, model_id, revision_keys),
         names,
         keywords,
+        token_vectors.index_rows(connection, collection, revision_keys),
     )
 
 

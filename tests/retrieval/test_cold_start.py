@@ -1,12 +1,16 @@
 """Learning from the documents alone: questions of their own words, and a gate that is asked about other documents."""
 
 import random
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from retrieval.cold_start import train_from_documents
+from retrieval.cold_start import TAUGHT, Teacher, train_from_documents
+from retrieval.cross_encoder import PairScorer
 from retrieval.errors import Conflict
-from retrieval.pseudo_questions import extracted, written
+from retrieval.pseudo_questions import PseudoQuestion, extracted, written
 from retrieval.store import chunks, ranker_versions
 from retrieval.types import Chunk, SearchRequest
 from tests.fakes import Library, scripted_ranker
@@ -29,9 +33,9 @@ def chunk(words: str, headings: tuple[str, ...] = (), key: int = 1) -> Chunk:
     return Chunk(key, f"c{key}", f"d{key}", "a.txt", words, 0, len(words), None, headings, 0)
 
 
-def train(library: Library, count: int = 400) -> ranker_versions.RankerVersion:
-    embedders = {library.embedder.model_id: library.embedder}
-    return train_from_documents(library.database, library.snapshots(), embedders, scripted_ranker(), "default", count)
+def train(library: Library, count: int = 400, teacher: PairScorer | None = None) -> ranker_versions.RankerVersion:
+    embedders, ranker = {library.embedder.model_id: library.embedder}, scripted_ranker()
+    return train_from_documents(library.database, library.snapshots(), embedders, ranker, "default", count, teacher)
 
 
 def test_a_version_is_made_judged_and_kept_with_its_figures(library: Library) -> None:
@@ -52,6 +56,45 @@ def test_too_little_text_teaches_nothing(library: Library) -> None:
     library.add("A short note on kettles and pans and other things of the kitchen.")
     with pytest.raises(Conflict, match="are needed"):
         train(library)
+
+
+class Preferring:
+    """A teacher that likes passages with one word best."""
+
+    name = "scripted"
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.read: list[int] = []
+
+    def score(self, query: str, passages: Sequence[str]) -> NDArray[np.float64]:
+        self.read.append(len(passages))
+        return np.array([float(self.word in passage) for passage in passages])
+
+
+def test_a_teacher_marks_what_it_likes_better_than_the_chunk_a_question_was_made_of(library: Library) -> None:
+    for words in ("kettle of copper", "kettle of brass", *(f"pan number {number}" for number in range(20))):
+        library.add(f"The {words}.")
+    snapshot = library.snapshots().latest("default")
+    keys = np.concatenate([part.chunk_keys for part in snapshot.segments]).tolist()
+    right = np.arange(len(keys)) == 15
+    asked = PseudoQuestion("pan number", keys[15], "d")
+    teacher = Preferring("brass")
+    assert Teacher(library.database, teacher).grades(asked, keys, right).tolist() == [0, 1, *[0] * 13, 2, *[0] * 6]
+    assert teacher.read == [TAUGHT + 1]
+    assert Teacher(library.database, None).grades(asked, keys, right).tolist() == (2 * right).tolist()
+    assert Teacher(library.database, Preferring("number")).grades(asked, keys, right).tolist() == (2 * right).tolist()
+
+
+def test_a_version_learns_from_a_teacher_too(library: Library) -> None:
+    generator = random.Random(1)
+    for number in range(16):
+        library.add(text(number, generator), name=f"{number}.txt")
+    teacher = Preferring("kel")
+    made = train(library, teacher=teacher)
+    assert made.number == 1
+    assert len(teacher.read) >= 40
+    assert max(teacher.read) <= TAUGHT + 1
 
 
 def test_questions_are_words_of_the_chunk_in_their_order_and_rather_rare_ones() -> None:

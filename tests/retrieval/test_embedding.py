@@ -24,11 +24,12 @@ def test_batches_of_many_lengths_have_few_sizes_and_keep_every_token() -> None:
     widths = set()
     for length in range(1, 100):
         batch = [list(range(1, length + 1)), [7]]
-        tokens = padded(batch, 97 if length < 98 else length)
+        tokens, lengths = padded(batch, 97 if length < 98 else length)
         widths.add(tokens.shape[1])
+        assert lengths == [length, 1]
         assert [row[row > 0].tolist() for row in tokens] == batch
     assert widths == {*range(PADDED_TO, 97, PADDED_TO), 97, 98, 99}
-    assert padded([[1, 2, 3]], 512).shape == (1, 3)
+    assert padded([[1, 2, 3]], 512)[0].shape == (1, 3)
 
 
 @pytest.mark.models
@@ -38,6 +39,17 @@ def test_vectors_have_unit_length_and_come_in_the_order_of_the_texts(embedder: S
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1.0, rtol=1e-5)
     alone = np.stack([embedder.embed_passages([text])[0] for text in texts[::9]])
     assert ((together[::9] * alone).sum(axis=1) > 0.99).all()
+
+
+@pytest.mark.models
+def test_token_vectors_are_those_of_the_texts_own_tokens(embedder: SentenceEmbedder) -> None:
+    texts = ["The library opens at nine.", "图书馆几点开门？", "", "A longer text. " * 400]
+    for prompt in ("query", "passage"):
+        found = embedder.token_vectors(texts, prompt)
+        counted = embedder.count_tokens(texts)
+        assert [len(vectors) for vectors in found[:3]] == counted[:3]
+        assert counted[3] > embedder.max_tokens > len(found[3]) > embedder.max_tokens - 10
+        np.testing.assert_allclose(np.linalg.norm(found[0], axis=1), 1.0, rtol=1e-3)
 
 
 @pytest.mark.models

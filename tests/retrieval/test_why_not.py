@@ -170,3 +170,21 @@ def test_exactly_one_thing_is_explained(filled: Library) -> None:
         explain(filled, REQUEST)
     with pytest.raises(InvalidRequest, match="either a document or a chunk"):
         explain(filled, REQUEST, "a", "b")
+
+
+def test_a_rank_beyond_what_is_looked_through_is_said_to_lie_there(filled: Library) -> None:
+    request = replace(REQUEST, candidates=2)
+    chunk = filled.retriever().search(replace(REQUEST, rerank=False, k=30)).hits[14].chunk
+    whole = explain(filled, request, chunk=chunk.id)
+    bounded = why_not(filled.database, filled.retriever(), request, None, chunk.id, limit=5)
+    assert whole.fell_out == bounded.fell_out == "recall"
+    dense = {found.stage: found for found in bounded.stages}["dense"]
+    assert (dense.rank, dense.depth) == (None, 2)
+    assert dense.detail == "It is not among the first 5 of the dense list; it was not looked for beyond."
+    assert {found.stage: found for found in whole.stages}["dense"].rank is not None
+
+
+def test_the_bound_is_never_nearer_than_the_search_itself_looks(filled: Library) -> None:
+    for hit in filled.retriever().search(replace(REQUEST, k=30)).hits:
+        found = why_not(filled.database, filled.retriever(), REQUEST, None, hit.chunk.id, limit=1)
+        assert found.rank == explain(filled, REQUEST, chunk=hit.chunk.id).rank

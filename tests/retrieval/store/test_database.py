@@ -1,16 +1,18 @@
 """Transactions and schema upgrades."""
 
 import threading
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert, select
 
 from retrieval.errors import Conflict, StorageFull
-from retrieval.store import models
+from retrieval.store import models, schema
 from retrieval.store.database import Database, _alembic_configuration
 from retrieval.store.schema import chunks, collections, metadata, node_vectors, representations, tree_edges
 from tests.fakes import Library
@@ -19,6 +21,13 @@ from tests.fakes import Library
 def test_the_migrations_make_exactly_the_tables_of_the_schema(library: Library) -> None:
     with library.database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_schema_names_every_table_that_one_of_its_files_defines() -> None:
+    files = [import_module(f"{schema.__name__}.{found.name}") for found in iter_modules(schema.__path__)]
+    defined = {name for file in files for name, value in vars(file).items() if isinstance(value, Table)}
+    assert defined == set(metadata.tables)
+    assert defined | {"metadata"} == set(schema.__all__)
 
 
 def test_upgrading_twice_and_at_once_does_no_harm(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from app.file_parser import open_file_parser
 from app.generators import load_generator
 from app.settings import Settings
 from generation.answer import Answerer, AnswerLimits
+from generation.claims import ClaimJudge
 from generation.completion import PromptCompletion
 from generation.types import LanguageModel
 from ingest.batching import EmbeddingBatcher
@@ -80,7 +81,7 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)
     )
     embedders.active().embed_query("warm up")  # the first call allocates; no person should wait for that
-    answerer = Answerer(retriever, generator.model, limits)
+    answerer = Answerer(retriever, generator.model, limits, ClaimJudge())
     return Engines(embedders, generator.model, retriever, answerer, generator.missing)
 
 

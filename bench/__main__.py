@@ -12,6 +12,7 @@ from bench import (
     answers,
     engine,
     files,
+    follow_ups,
     ingest,
     many_vectors,
     parsing,
@@ -63,6 +64,7 @@ class Options:
 BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "retrieval": lambda settings, options: retrieval.run(settings, options.scope),
     "answers": lambda settings, options: answers.run(settings, options.answers),
+    "follow-ups": lambda settings, options: follow_ups.run(settings, options.data),
     "representations": lambda settings, options: representations.run(settings, options.data),
     "tree": lambda settings, options: tree.run(settings, options.data, options.scope.kept),
     "writers": lambda settings, options: writers.run(settings, options.data),

@@ -25,6 +25,7 @@ from bench.library import COLLECTION, Library, filled, opened
 from bench.llm_judge import kappa, verdict
 from bench.report import Report, Row, bootstrap, commit
 from generation.answer import QUOTE_STAGE, Answerer, AnswerLimits, AnswerRequest, Searcher
+from generation.claims import ClaimJudge
 from generation.completion import PromptCompletion
 from generation.types import Answer, DoneEvent, GenerationOptions, LanguageModel
 
@@ -65,6 +66,7 @@ class _Asking:
 
     settings: Settings
     model: LanguageModel
+    judge: ClaimJudge
     log: AnswerLog
     names: Mapping[str, str]
 
@@ -79,7 +81,7 @@ class _Asking:
             frozenset(self.settings.generator_languages),
         )
         request = AnswerRequest(question.text, COLLECTION, passages, options=GenerationOptions(max_tokens=MAX_TOKENS))
-        events = Answerer(searcher, self.model, limits).answer(request, lambda: False)
+        events = Answerer(searcher, self.model, limits, self.judge).answer(request, lambda: False)
         (answer,) = (event.answer for event in events if isinstance(event, DoneEvent))
         return _answered(answer, self.names)
 
@@ -138,7 +140,7 @@ def _examples(settings: Settings, model: LanguageModel, log: AnswerLog) -> Outco
     with opened(settings) as library:
         names = examples.store(library)
         library.build()
-        asking = _Asking(settings, model, log, names)
+        asking = _Asking(settings, model, ClaimJudge(), log, names)
         answers = {
             question.id: asking.ask(library.retriever, question, "examples", settings.answer_passages)
             for question in asked
@@ -149,7 +151,7 @@ def _examples(settings: Settings, model: LanguageModel, log: AnswerLog) -> Outco
 def _corpus(settings: Settings, model: LanguageModel, log: AnswerLog, folder: Path, scope: Scope) -> Outcome:
     passages, asked = corpora.asked(folder, scope.split, scope.queries, scope.passages)
     with filled(settings, Corpus(folder.name, passages, {}, {}), scope.kept) as (library, names):
-        asking = _Asking(settings, model, log, names)
+        asking = _Asking(settings, model, ClaimJudge(), log, names)
         answers = {
             question.id: asking.ask(library.retriever, question, folder.name, settings.answer_passages)
             for question in asked

@@ -55,6 +55,7 @@ class SearchRequest:
     tree_search: TreeSearch = "collapsed"
     rerank: bool = True  # False: the order of fusion
     candidates: int = DEFAULT_CANDIDATES  # of each retriever that enter fusion
+    alternatives: Sequence[str] = ()  # other wordings of the query: what they find is fused with what it finds
 
 
 class Embedder(Protocol):

@@ -18,7 +18,7 @@ from app import errors
 from app.answer_stream import drawn, whole
 from app.dependencies import ServiceDep
 from app.routes.search import hit_details
-from app.schemas.ask import AnswerDetails, CitationDetails, Question, UsageDetails
+from app.schemas.ask import AnswerDetails, CitationDetails, ClaimDetails, Question, UsageDetails
 from app.schemas.search import TraceDetails
 from app.service import Service
 from generation.answer import AnswerRequest
@@ -27,6 +27,8 @@ from generation.types import (
     AnswerEvent,
     Citation,
     CitationEvent,
+    Claim,
+    ClaimEvent,
     DoneEvent,
     GenerationOptions,
     Message,
@@ -50,7 +52,8 @@ class Asked:
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
-        "description": "The answer; with `stream: true` the events `stage`, `token`, `citation`, `done`, `error`.",
+        "description": "The answer; with `stream: true` the events `stage`, `token`, `citation`, `claim`, `done`,"
+        " `error`.",
     }
 }
 
@@ -112,6 +115,8 @@ def _shown(service: Service, asked: Asked, event: AnswerEvent) -> tuple[str, Any
             return "token", {"text": text}
         case CitationEvent(citation):
             return "citation", citation_details(citation)
+        case ClaimEvent(claim):
+            return "claim", claim_details(claim)
         case DoneEvent(answer):
             return "done", _finished(service, asked, answer)
 
@@ -134,6 +139,7 @@ def _finished(service: Service, asked: Asked, answer: Answer) -> AnswerDetails:
         citations=[citation_details(citation) for citation in answer.citations],
         passages=[hit_details(hit) for hit in answer.passages],
         abstained=answer.abstained,
+        claims=[claim_details(claim) for claim in answer.claims],
         trace=TraceDetails(**answer.trace.as_dict()),
         usage=UsageDetails.model_validate(usage, from_attributes=True) if usage is not None else None,
     )
@@ -142,3 +148,8 @@ def _finished(service: Service, asked: Asked, answer: Answer) -> AnswerDetails:
 def citation_details(citation: Citation) -> CitationDetails:
     """The citation as the API shows it."""
     return CitationDetails.model_validate(citation, from_attributes=True)
+
+
+def claim_details(claim: Claim) -> ClaimDetails:
+    """The claim as the API shows it."""
+    return ClaimDetails.model_validate(claim, from_attributes=True)

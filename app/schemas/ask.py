@@ -69,6 +69,16 @@ class CitationDetails(BaseModel):
     quote: str
 
 
+class ClaimDetails(BaseModel):
+    """A sentence of the answer (its text from `start` to `end`), and what supports it."""
+
+    start: int
+    end: int
+    verdict: Literal["supported", "partly", "unsupported"]
+    score: Annotated[float, Field(description="Calibrated chance that the passages support it.")]
+    evidence: Annotated[CitationDetails | None, Field(description="What says most of it; null if it is unsupported.")]
+
+
 class UsageDetails(BaseModel):
     """Tokens and times of the generation."""
 
@@ -90,5 +100,6 @@ class AnswerDetails(BaseModel):
     citations: Sequence[CitationDetails]
     passages: Sequence[SearchHit]
     abstained: bool
+    claims: Sequence[ClaimDetails]
     trace: TraceDetails
     usage: UsageDetails | None

@@ -14,7 +14,19 @@ from app.body_limit import BodyLimitProblem
 from app.headers import SecurityHeaders
 from app.logs import configure_logging
 from app.metrics import Metrics, RequestTimer
-from app.routes import ask, chat, collections, documents, embedding_model, embeddings, feedback, health, models, search
+from app.routes import (
+    ask,
+    chat,
+    collections,
+    conversations,
+    documents,
+    embedding_model,
+    embeddings,
+    feedback,
+    health,
+    models,
+    search,
+)
 from app.service import Service
 from app.settings import Settings
 from app.wiring import Engines, Storage, load_engines, open_storage
@@ -53,7 +65,19 @@ def create_app(
     )
     app.state.service = service
     errors.install(app)
-    for module in (documents, collections, search, ask, feedback, chat, models, embeddings, embedding_model, health):
+    for module in (
+        documents,
+        collections,
+        search,
+        ask,
+        conversations,
+        feedback,
+        chat,
+        models,
+        embeddings,
+        embedding_model,
+        health,
+    ):
         app.include_router(module.router)
     # Innermost first: the limit counts the body as it comes, before any parser sees it.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_upload_bytes)

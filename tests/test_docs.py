@@ -8,7 +8,19 @@ from fastapi import FastAPI
 
 from app.cli import app as command_line
 from app.errors import PROBLEMS
-from app.routes import ask, chat, collections, documents, embedding_model, embeddings, feedback, health, models, search
+from app.routes import (
+    ask,
+    chat,
+    collections,
+    conversations,
+    documents,
+    embedding_model,
+    embeddings,
+    feedback,
+    health,
+    models,
+    search,
+)
 from app.schemas.ask import AskOptions
 from app.schemas.collections import CollectionSettings
 from app.schemas.search import SearchOptions
@@ -26,7 +38,20 @@ README = (ROOT / "README.md").read_text()
 
 def routes() -> set[str]:
     app = FastAPI()
-    for module in (ask, chat, collections, documents, embedding_model, embeddings, feedback, health, models, search):
+    modules = (
+        ask,
+        chat,
+        collections,
+        conversations,
+        documents,
+        embedding_model,
+        embeddings,
+        feedback,
+        health,
+        models,
+        search,
+    )
+    for module in modules:
         app.include_router(module.router)
     return {
         f"{method} {path}" for path, methods in app.openapi()["paths"].items() for method in map(str.upper, methods)

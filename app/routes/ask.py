@@ -2,8 +2,9 @@
 
 import json
 import threading
+import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import chain
@@ -37,8 +38,11 @@ from generation.types import (
 )
 from retrieval.errors import ScholiastError
 from retrieval.impression_log import impression_of
+from retrieval.store import collections, conversations
 
 router = APIRouter(prefix="/v1", tags=["ask"])
+# Turns of a kept conversation that an answer can look back at; the prompt drops the oldest of what it has no room for.
+_REMEMBERED_TURNS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def ask(service: ServiceDep, question: Question) -> AnswerDetails | StreamingRes
     answerer = service.engines.answerer  # raises before anything is streamed while the models load
     request_id = str(uuid.uuid4())
     cancelled = threading.Event()
-    events = answerer.answer(_request(service, question), cancelled.is_set)
+    events = answerer.answer(_request(service, question, _history(service, question)), cancelled.is_set)
     if question.stream:
         # The first event is made here, so that an unknown collection or a full queue is a plain error response.
         first = next(events)
@@ -73,12 +77,37 @@ def ask(service: ServiceDep, question: Question) -> AnswerDetails | StreamingRes
     return _finished(service, Asked(request_id, question), whole(events))
 
 
-def _request(service: Service, question: Question) -> AnswerRequest:
+def _history(service: Service, question: Question) -> Sequence[Message]:
+    """What was said before, as the client tells or as the service kept it; a new conversation begins here.
+
+    Raises `Conflict` for a conversation about another collection, `NotFound` for a collection that does not exist.
+    """
+    if question.conversation_id is None:
+        return [Message(turn.role, turn.content) for turn in question.history]
+    with service.storage.database.write() as connection:
+        collections.get(connection, question.collection)
+        conversation = conversations.ensure(connection, question.conversation_id, question.collection)
+        turns = conversations.latest(connection, conversation.key, _REMEMBERED_TURNS)
+    said = [(Message("user", turn.question), Message("assistant", turn.answer or "")) for turn in turns]
+    return [message for pair in said for message in pair if message.content]
+
+
+def _keep(service: Service, asked: Asked, answer: Answer) -> None:
+    """Adds the turn to its conversation, if it has one."""
+    question = asked.question
+    if question.conversation_id is not None:
+        turn = conversations.Turn(asked.request_id, question.question, answer.text, time.time())
+        sources = {hit.chunk.document_id for hit in answer.passages}
+        with service.storage.database.write() as connection:
+            conversations.add(connection, question.conversation_id, turn, sources)
+
+
+def _request(service: Service, question: Question, history: Sequence[Message]) -> AnswerRequest:
     options = question.options
     return AnswerRequest(
         question=question.question,
         collection=question.collection,
-        history=tuple(Message(turn.role, turn.content) for turn in question.history),
+        history=history,
         filter=question.filter,
         k=options.k or service.settings.answer_passages,
         representations=frozenset(options.representations) if options.representations else None,
@@ -128,6 +157,7 @@ def _sse(name: str, data: Any) -> bytes:
 
 def _finished(service: Service, asked: Asked, answer: Answer) -> AnswerDetails:
     service.metrics.observe_answer(answer)
+    _keep(service, asked, answer)
     question = asked.question
     service.impressions.note(
         impression_of(asked.request_id, question.collection, "answer", question.question, answer.passages, answer.trace)
@@ -135,6 +165,7 @@ def _finished(service: Service, asked: Asked, answer: Answer) -> AnswerDetails:
     usage = answer.usage
     return AnswerDetails(
         request_id=asked.request_id,
+        conversation_id=question.conversation_id,
         answer=answer.text,
         citations=[citation_details(citation) for citation in answer.citations],
         passages=[hit_details(hit) for hit in answer.passages],

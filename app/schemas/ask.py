@@ -1,15 +1,16 @@
 """What goes over HTTP about questions and answers."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from app.schemas.fields import (
     DEFAULT_ANSWER_TOKENS,
     MAX_ANSWER_TOKENS,
     MAX_QUERY_CHARACTERS,
     CollectionName,
+    Identifier,
     Metadata,
     QueryText,
     Representations,
@@ -51,9 +52,21 @@ class Question(Strict):
     question: QueryText
     collection: CollectionName = "default"
     history: Annotated[list[Turn], Field(max_length=50)] = []
+    conversation_id: Annotated[
+        Identifier | None,
+        Field(description="A conversation kept by the service, in place of `history`; a new id begins one."),
+    ] = None
     filter: Metadata | None = None
     options: AskOptions = AskOptions()
     stream: bool = False
+
+    @model_validator(mode="after")
+    def _one_history(self) -> Self:
+        if self.history and self.conversation_id is not None:
+            raise ValueError(
+                "give either `history` or `conversation_id`: the service knows what was said in the latter"
+            )
+        return self
 
 
 class CitationDetails(BaseModel):
@@ -96,6 +109,7 @@ class AnswerDetails(BaseModel):
     """An answer with everything needed to check it."""
 
     request_id: str
+    conversation_id: str | None
     answer: str
     citations: Sequence[CitationDetails]
     passages: Sequence[SearchHit]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, sel
 
 from retrieval import failpoints
 from retrieval.errors import Conflict, NotFound
-from retrieval.store import changes, collection_trees, collections
+from retrieval.store import changes, collection_trees, collections, conversations
 from retrieval.store.schema import chunks, documents, metadata_values, revisions
 from retrieval.types import Json
 
@@ -141,6 +141,7 @@ def remove(connection: Connection, document_id: str) -> Document:
         changes.append(connection, "removed", [(document.collection, document.active_revision)])
         collection_trees.withdraw(connection, [document.active_revision])
         failpoints.reached("delete.withdrawn")
+    conversations.withdraw(connection, document.key)
     connection.execute(delete(documents).where(documents.c.key == document.key))
     return document
 

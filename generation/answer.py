@@ -1,7 +1,7 @@
 """Answers a question from the documents. `Answerer.answer` is the whole of it, in order."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from generation.follow_up import standalone
 from generation.passage_choice import Prompt, distinct, fit_prompt
 from generation.prompts import STOP, wording_for
 from generation.quoting import best_quote
+from generation.self_consistency import usage_of_all, varied, weigh
 from generation.types import (
     Answer,
     AnswerEvent,
@@ -58,6 +59,7 @@ class AnswerRequest:
     representations: frozenset[str] | None = None
     tree_search: TreeSearch = "collapsed"
     rerank: bool = True
+    samples: int = 1  # drafts, of which the one is shown that agrees best with the others
     options: GenerationOptions = field(default_factory=GenerationOptions)
 
 
@@ -114,13 +116,44 @@ class Answerer:
             return
         prompt = self._prompt(request, result.hits, trace)
         yield _last_stage(trace)
-        draft = Draft(CitationCheck(Alignment(request.question, prompt.passages), prompt.passages))
-        yield from self._write(draft, prompt, request, trace, cancelled)
+        draft = yield from self._draft(prompt, request, trace, cancelled)
         if draft.citations or cancelled():
             answer = Answer(draft.text, draft.citations, prompt.passages, False, draft.usage, trace)
             yield from self._judged([DoneEvent(answer)])
             return
         yield from self._judged(_quote(request.question, prompt.passages, result, draft))
+
+    def _draft(
+        self, prompt: Prompt, request: AnswerRequest, trace: Trace, cancelled: Callable[[], bool]
+    ) -> Generator[AnswerEvent, None, Draft]:
+        """One draft, shown while it is written; or several, of which only the chosen one is shown."""
+        drafts: list[Draft] = []
+        shown: list[Sequence[AnswerEvent]] = []
+        for number in range(request.samples):
+            drafts.append(Draft(CitationCheck(Alignment(request.question, prompt.passages), prompt.passages)))
+            if request.samples == 1:
+                yield from self._write(drafts[0], prompt, request, trace, cancelled)
+                return drafts[0]
+            sampled = replace(request, options=varied(request.options, number))
+            events = list(self._write(drafts[-1], prompt, sampled, trace, cancelled))
+            yield from (event for event in events if isinstance(event, StageEvent))
+            shown.append([event for event in events if not isinstance(event, StageEvent)])
+            if cancelled():
+                break
+        with trace.stage("choose") as stage:
+            weighed = weigh(drafts)
+            best = max(range(len(weighed)), key=lambda place: (weighed[place].score, -place))
+            drafts[best].usage = usage_of_all(drafts, best)
+            stage.record(
+                chosen=best + 1,
+                drafts=[
+                    {"text": one.draft.text, "agreement": round(one.agreement, 4), "cited": round(one.cited, 4)}
+                    for one in weighed
+                ],
+            )
+        yield _last_stage(trace)
+        yield from shown[best]
+        return drafts[best]
 
     def _judged(self, events: Iterable[AnswerEvent]) -> Iterator[AnswerEvent]:
         """The events, and before the last a verdict on each sentence; an abstention asserts nothing."""
@@ -138,8 +171,7 @@ class Answerer:
     def _with_claims(self, answer: Answer) -> Answer:
         with answer.trace.stage("judge") as stage:
             claims = self._judge.judge(answer.text, answer.passages)
-            verdicts = Counter(claim.verdict for claim in claims)
-            stage.record(claims=len(claims), **verdicts)
+            stage.record(claims=len(claims), verdicts=Counter(claim.verdict for claim in claims))
         return replace(answer, claims=claims)
 
     def _write(

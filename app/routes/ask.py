@@ -113,6 +113,7 @@ def _request(service: Service, question: Question, history: Sequence[Message]) -
         representations=frozenset(options.representations) if options.representations else None,
         tree_search=options.tree_search,
         rerank=options.rerank,
+        samples=options.samples,
         options=GenerationOptions(
             max_tokens=options.max_tokens,
             temperature=options.temperature,

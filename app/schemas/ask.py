@@ -43,6 +43,9 @@ class AskOptions(Strict):
     max_tokens: Annotated[int, Field(ge=1, le=MAX_ANSWER_TOKENS, description="Longest answer, in tokens.")] = (
         DEFAULT_ANSWER_TOKENS
     )
+    samples: Annotated[
+        int, Field(ge=1, le=5, description="Drafts, of which the one that agrees best with the others is the answer.")
+    ] = 1
     seed: Annotated[int, Field(ge=0, le=2**63 - 1, description="Makes sampling repeatable.")] | None = None
 
 

@@ -191,7 +191,7 @@ def test_each_sentence_is_judged_after_the_text_and_before_the_end() -> None:
     assert last_text < min(place for place, event in enumerate(events) if isinstance(event, ClaimEvent))
     assert [claim.verdict for claim in claims] == ["supported", "unsupported"]
     assert answer.text[claims[1].start : claims[1].end] == "It was bought by Napoleon."
-    assert stage(answer, "judge")["unsupported"] == 1
+    assert stage(answer, "judge")["verdicts"] == {"supported": 1, "unsupported": 1}
 
 
 def test_an_abstention_asserts_nothing_and_a_quote_is_supported() -> None:
@@ -221,3 +221,28 @@ def test_a_question_that_stands_on_its_own_is_searched_as_it_is() -> None:
     answer = answered(ask(ScriptedModel("The North Sea."), searcher, history=history))
     assert (searcher.requests[0].query, searcher.requests[0].alternatives) == (QUESTION, ())
     assert "own" in str(stage(answer, "follow_up")["skipped"])
+
+
+def test_of_several_drafts_the_one_that_agrees_with_most_is_shown_and_the_trace_has_all() -> None:
+    right = "The Rhine flows into the North Sea near Rotterdam."
+    model = ScriptedModel("The Rhine passes through ten countries.", right, "The Rhine flows into the North Sea.")
+    options = GenerationOptions(seed=7)
+    events = ask(model, ScriptedSearcher(DANUBE, RHINE), samples=3, options=options)
+    answer = answered(events)
+    assert answer.text.startswith("The Rhine flows into the North Sea")
+    assert "".join(event.text for event in events if isinstance(event, TokenEvent)) == answer.text
+    assert [event.citation for event in events if isinstance(event, CitationEvent)] == list(answer.citations)
+    assert [(used.temperature, used.seed) for used in model.options] == [(0.7, 7), (0.7, 8), (0.7, 9)]
+    choice = stage(answer, "choose")
+    assert len(choice["drafts"]) == 3  # type: ignore[arg-type]
+    assert choice["chosen"] in (2, 3)
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens == 6 + 9 + 7
+
+
+def test_cancelling_ends_the_drafts_too() -> None:
+    model = ScriptedModel("The Rhine is long.", "Never written.")
+    request = AnswerRequest(QUESTION, "default", k=4, samples=2)
+    answerer = Answerer(ScriptedSearcher(RHINE), model, LIMITS, JUDGE)
+    answered(list(answerer.answer(request, lambda: True)))
+    assert len(model.prompts) == 1

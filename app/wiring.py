@@ -11,6 +11,7 @@ from app.last_look import open_last_look
 from app.settings import Settings
 from app.token_encoders import open_token_encoders
 from generation.answer import Answerer, AnswerLimits
+from generation.claims import ClaimJudge
 from generation.completion import PromptCompletion
 from generation.types import LanguageModel
 from ingest.batching import EmbeddingBatcher
@@ -85,7 +86,7 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)
     )
     embedders.active().embed_query("warm up")  # the first call allocates; no person should wait for that
-    answerer = Answerer(retriever, generator.for_task("answers"), limits)
+    answerer = Answerer(retriever, generator.for_task("answers"), limits, ClaimJudge())
     return Engines(embedders, generator.model, retriever, answerer, generator.missing)
 
 

@@ -9,9 +9,11 @@ import typer
 
 from app.settings import Settings
 from bench import (
+    answers,
     engine,
     files,
     filters,
+    follow_ups,
     ingest,
     many_vectors,
     parsing,
@@ -38,15 +40,35 @@ class Options:
     ingested: int
     vectors: int
     chunks: Sequence[int]
+    noisy: int
+    judge: str | None
+    judge_url: str | None
 
     @property
     def data(self) -> Path | None:
         """The first folder of data that was given."""
         return self.scope.folders[0] if self.scope.folders else None
 
+    @property
+    def answers(self) -> answers.Scope:
+        """What `answers` is told."""
+        scope = self.scope
+        return answers.Scope(
+            scope.folders,
+            scope.split,
+            scope.queries or answers.QUESTIONS,
+            scope.passages or answers.PASSAGES,
+            self.noisy,
+            scope.kept,
+            self.judge,
+            self.judge_url,
+        )
+
 
 BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "retrieval": lambda settings, options: retrieval.run(settings, options.scope),
+    "answers": lambda settings, options: answers.run(settings, options.answers),
+    "follow-ups": lambda settings, options: follow_ups.run(settings, options.data),
     "representations": lambda settings, options: representations.run(settings, options.data),
     "tree": lambda settings, options: tree.run(settings, options.data, options.scope.kept),
     "writers": lambda settings, options: writers.run(settings, options.data),
@@ -97,13 +119,19 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
         bool, typer.Option(help="Small samples; exit code 1 if nDCG@10 fell beyond noise since the committed baseline.")
     ] = False,
     renew_baseline: Annotated[bool, typer.Option(help="Make these figures the ones to compare with.")] = False,
+    noisy: Annotated[
+        int, typer.Option(min=0, help="Questions that `answers` asks again with the gold passage among distractors.")
+    ] = answers.NOISY,
+    judge: Annotated[str | None, typer.Option(help="A model that judges answers beside the rules.")] = None,
+    judge_url: Annotated[str | None, typer.Option(help="The OpenAI-compatible server that runs the judge.")] = None,
 ) -> None:
     """Run benchmarks in-process and print their tables."""
     scope = Scope(data or (), split, system or (), against, queries, passages, kept, quick, renew_baseline)
     for name in names or list(BENCHMARKS):
         if name not in BENCHMARKS:
             raise typer.BadParameter(f"'{name}' is none of {', '.join(BENCHMARKS)}.")
-        report = BENCHMARKS[name](Settings(), Options(scope, outputs, ingested, vectors, chunks or ()))
+        options = Options(scope, outputs, ingested, vectors, chunks or (), noisy, judge, judge_url)
+        report = BENCHMARKS[name](Settings(), options)
         publish(report, json or RESULTS / f"{name}{'-quick' * quick}.json")
         if report.regressions:
             print("\n".join(["Worse than the committed baseline:", *report.regressions]))

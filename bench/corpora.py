@@ -30,6 +30,18 @@ class Corpus:
     judgements: Mapping[str, Mapping[str, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with what it accepts as an answer; `passages` hold it, or were read by whoever wrote the question."""
+
+    id: str
+    text: str
+    answers: Sequence[str]
+    passages: frozenset[str]
+    answerable: bool
+    article: str = ""  # the article it was written about, where the source says so
+
+
 def load(folder: Path, split: str) -> Corpus:
     """The corpus in the folder with the judgements of one split; queries without a judgement are left out."""
     path = folder / "qrels" / f"{split}.tsv"
@@ -64,6 +76,41 @@ def sample(corpus: Corpus, queries: int, passages: int, seed: int = 0) -> Corpus
         {query_id: corpus.queries[query_id] for query_id in kept},
         judgements,
     )
+
+
+def questions(folder: Path, split: str) -> Sequence[Question]:
+    """The split's questions that have answers, and those of which it is known that the corpus has none."""
+    judgements = load(folder, split).judgements
+    found = []
+    for row in _rows(folder / "queries.jsonl"):
+        facts = row.get("metadata") or {}
+        answerable = facts.get("answerable", True)
+        if row["_id"] in judgements and facts.get("answers"):
+            passages = frozenset(judgements[row["_id"]])
+        elif not answerable and facts.get("split") == split:
+            passages = frozenset([facts["context_id"]])
+        else:
+            continue
+        article = facts.get("article") or ""
+        found.append(Question(row["_id"], row["text"], facts.get("answers") or (), passages, answerable, article))
+    return found
+
+
+def asked(
+    folder: Path, split: str, count: int, passages: int, seed: int = 0
+) -> tuple[Sequence[Passage], list[Question]]:
+    """At most `count` answerable and as many unanswerable questions, with their passages and others up to so many."""
+    generator = random.Random(seed)
+    everything = questions(folder, split)
+    chosen: list[Question] = []
+    for answerable in (True, False):
+        kind = [question for question in everything if question.answerable is answerable]
+        chosen += generator.sample(kind, min(count, len(kind)))
+    known = load(folder, split).passages
+    judged = frozenset().union(*(question.passages for question in chosen))
+    others = [passage.id for passage in known if passage.id not in judged]
+    kept = judged | set(generator.sample(others, min(len(others), max(passages - len(judged), 0))))
+    return [passage for passage in known if passage.id in kept], chosen
 
 
 def _rows(path: Path) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""The sample documents and their questions, as benchmarks use them."""
+"""The sample documents and their questions: the one place in which benchmarks read them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,4 +19,10 @@ def store(library: Library) -> Mapping[str, str]:
 
 def questions() -> Sequence[Json]:
     """The sample questions that some of the sample documents answer."""
-    return [entry for entry in json.loads((FOLDER / "questions.json").read_text()) if entry["documents"]]
+    return [entry for entry in everything() if entry["documents"]]
+
+
+def everything() -> Sequence[Json]:
+    """All sample questions; those that no document answers name none."""
+    entries: Sequence[Json] = json.loads((FOLDER / "questions.json").read_text())
+    return entries

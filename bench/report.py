@@ -53,7 +53,7 @@ def publish(report: Report, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     shown = {
         "name": report.name,
-        "commit": _commit(),
+        "commit": commit(),
         "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
         "configuration": report.configuration,
         "rows": [asdict(row) for row in report.rows],
@@ -115,6 +115,7 @@ def _plot(report: Report, path: Path) -> None:
     pyplot.close(figure)
 
 
-def _commit() -> str:
+def commit() -> str:
+    """The commit of the code that runs."""
     found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     return found.stdout.strip() or "unknown"

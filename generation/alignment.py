@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from retrieval.analysis import terms
@@ -32,7 +32,7 @@ _STOPWORDS = frozenset(
 _NUMBER_WORDS = {word: str(n) for n, word in enumerate(terms("two three four five six seven eight nine ten"), 2)}
 _WORD = re.compile(r"(?<!\w)[^\W\d_][^\W_]*(?:[-'’&.][^\W_]+)*")
 _LIST_MARKER = re.compile(r"\s*(?:\d{1,3}[.)、]|[-*•])\s+")
-_CJK_CHARACTER = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+CJK_CHARACTER = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Alignment:
     """Aligns claims with the passages of one answer."""
 
     def __init__(self, question: str, passages: Sequence[Hit]) -> None:
-        self._question = _content(question)
+        self._question = content(question)
         self._passages = [_read(hit) for hit in passages]
         sentences = [window.terms for passage in self._passages for window in passage.windows if window.sentences == 1]
         counts = Counter(term for sentence in sentences for term in sentence)
@@ -106,21 +106,21 @@ class Alignment:
         claim = _LIST_MARKER.sub("", claim, count=1) if _LIST_MARKER.match(claim) else claim
         weights = {
             term: self._rarity.get(term, self._unseen) * (QUESTION_WEIGHT if term in self._question else 1.0)
-            for term in _content(claim)
+            for term in content(claim)
         }
         numbers = frozenset(term for term in weights if term[0].isdigit())
-        return _Claim(weights, numbers - self._question, _names(claim) - self._question)
+        return _Claim(weights, numbers - self._question, names(claim) - self._question)
 
 
 def _read(hit: Hit) -> _Passage:
     text = hit.chunk.text
     spans = sentence_spans(text) or [(0, len(text))]
-    singles = [_Window(start, end, _content(text[start:end]), 1) for start, end in spans]
+    singles = [_Window(start, end, content(text[start:end]), 1) for start, end in spans]
     pairs = [
         _Window(first.start, second.end, first.terms | second.terms, 2)
         for first, second in zip(singles, singles[1:], strict=False)
     ]
-    return _Passage([*singles, *pairs], _content("\n".join((hit.chunk.document, *hit.chunk.headings, text))))
+    return _Passage([*singles, *pairs], content("\n".join((hit.chunk.document, *hit.chunk.headings, text))))
 
 
 def _share(weights: Mapping[str, float], held: frozenset[str]) -> float:
@@ -129,13 +129,18 @@ def _share(weights: Mapping[str, float], held: frozenset[str]) -> float:
     return sum(weight for term, weight in weights.items() if term in held) / total if total else 0.0
 
 
-def _content(text: str) -> frozenset[str]:
-    """The terms that carry meaning: no function words, no single characters of Chinese, number words as digits."""
-    kept = (term for term in terms(text) if term not in _STOPWORDS)
-    return frozenset(_NUMBER_WORDS.get(term, term) for term in kept if not _CJK_CHARACTER.fullmatch(term))
+def content(text: str) -> frozenset[str]:
+    """The terms that carry meaning."""
+    return frozenset(meaningful(terms(text)))
 
 
-def _names(claim: str) -> frozenset[str]:
+def meaningful(found: Iterable[str]) -> list[str]:
+    """Terms without function words and single characters of Chinese, number words as digits, in their order."""
+    kept = (term for term in found if term not in _STOPWORDS)
+    return [_NUMBER_WORDS.get(term, term) for term in kept if not CJK_CHARACTER.fullmatch(term)]
+
+
+def names(claim: str) -> frozenset[str]:
     """The terms of names: capitalised words, save a lone one that opens the claim, as any word may."""
     words = [match.group() for match in _WORD.finditer(claim)]
     capitalised = [word[0].isupper() for word in words]
@@ -145,4 +150,4 @@ def _names(claim: str) -> frozenset[str]:
         if capitalised[position]
         and (position > 0 or not word[1:].islower() or capitalised[position + 1 : position + 2] == [True])
     )
-    return _content(" ".join(names))
+    return content(" ".join(names))

@@ -1,19 +1,24 @@
 """Answers a question from the documents. `Answerer.answer` is the whole of it, in order."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol
 
 from generation.alignment import Alignment
 from generation.citation_check import CitationCheck
 from generation.drafting import Draft
+from generation.follow_up import standalone
 from generation.passage_choice import Prompt, distinct, fit_prompt
 from generation.prompts import STOP, wording_for
 from generation.quoting import best_quote
+from generation.self_consistency import usage_of_all, varied, weigh
 from generation.types import (
     Answer,
     AnswerEvent,
     CitationEvent,
+    Claim,
+    ClaimEvent,
     DoneEvent,
     GenerationOptions,
     LanguageModel,
@@ -23,7 +28,7 @@ from generation.types import (
     Usage,
 )
 from retrieval.representations import TreeSearch
-from retrieval.trace import Trace
+from retrieval.trace import StageTrace, Trace
 from retrieval.types import Hit, Json, SearchRequest, SearchResult
 
 # Whatever the model wrote before this stage is not the answer.
@@ -34,6 +39,12 @@ class Searcher(Protocol):
     """Finds passages for a question."""
 
     def search(self, request: SearchRequest) -> SearchResult: ...
+
+
+class Judge(Protocol):
+    """Says of each sentence of an answer whether the passages support it."""
+
+    def judge(self, answer: str, passages: Sequence[Hit]) -> Sequence[Claim]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,7 @@ class AnswerRequest:
     tree_search: TreeSearch = "collapsed"
     rerank: bool = True
     construct_filter: bool = False
+    samples: int = 1  # drafts, of which the one is shown that agrees best with the others
     options: GenerationOptions = field(default_factory=GenerationOptions)
 
 
@@ -63,18 +75,20 @@ class AnswerLimits:
 
 
 class Answerer:
-    """Answers questions with citations; holds the searcher, the model and the limits."""
+    """Answers questions with citations; holds the searcher, the model, the limits and the judge of claims."""
 
-    def __init__(self, searcher: Searcher, model: LanguageModel, limits: AnswerLimits) -> None:
+    def __init__(self, searcher: Searcher, model: LanguageModel, limits: AnswerLimits, judge: Judge) -> None:
         self._searcher = searcher
         self._model = model
         self._limits = limits
+        self._judge = judge
 
     def answer(self, request: AnswerRequest, cancelled: Callable[[], bool]) -> Iterator[AnswerEvent]:
         """Yields each stage, the text and its citations as they come, and the whole answer last.
 
         Raises what the search and the model raise.
         """
+        asked, request = request.question, _standing_alone(request)
         result = self._searcher.search(
             SearchRequest(
                 request.question,
@@ -85,9 +99,12 @@ class Answerer:
                 request.tree_search,
                 request.rerank,
                 construct_filter=request.construct_filter,
+                alternatives=(asked,) if asked != request.question else (),
             )
         )
         trace = result.trace
+        if request.history:
+            trace.stages.insert(0, _follow_up(asked, request.question))
         yield from (StageEvent(stage.stage, stage.milliseconds) for stage in trace.stages)
         if not result.hits or result.evidence < self._limits.minimum_evidence:
             trace.skip("generate", f"evidence {result.evidence:.2f} is below {self._limits.minimum_evidence:.2f}")
@@ -96,16 +113,68 @@ class Answerer:
         language = wording_for(request.question).language
         if language not in self._limits.languages:
             trace.skip("generate", f"the model does not write the question's language ({language})")
-            yield from _quote(request.question, distinct(result.hits)[: self._limits.passages], result, None)
+            passages = distinct(result.hits)[: self._limits.passages]
+            yield from self._judged(_quote(request.question, passages, result, None))
             return
         prompt = self._prompt(request, result.hits, trace)
         yield _last_stage(trace)
-        draft = Draft(CitationCheck(Alignment(request.question, prompt.passages), prompt.passages))
-        yield from self._write(draft, prompt, request, trace, cancelled)
+        draft = yield from self._draft(prompt, request, trace, cancelled)
         if draft.citations or cancelled():
-            yield DoneEvent(Answer(draft.text, draft.citations, prompt.passages, False, draft.usage, trace))
+            answer = Answer(draft.text, draft.citations, prompt.passages, False, draft.usage, trace)
+            yield from self._judged([DoneEvent(answer)])
             return
-        yield from _quote(request.question, prompt.passages, result, draft)
+        yield from self._judged(_quote(request.question, prompt.passages, result, draft))
+
+    def _draft(
+        self, prompt: Prompt, request: AnswerRequest, trace: Trace, cancelled: Callable[[], bool]
+    ) -> Generator[AnswerEvent, None, Draft]:
+        """One draft, shown while it is written; or several, of which only the chosen one is shown."""
+        drafts: list[Draft] = []
+        shown: list[Sequence[AnswerEvent]] = []
+        for number in range(request.samples):
+            drafts.append(Draft(CitationCheck(Alignment(request.question, prompt.passages), prompt.passages)))
+            if request.samples == 1:
+                yield from self._write(drafts[0], prompt, request, trace, cancelled)
+                return drafts[0]
+            sampled = replace(request, options=varied(request.options, number))
+            events = list(self._write(drafts[-1], prompt, sampled, trace, cancelled))
+            yield from (event for event in events if isinstance(event, StageEvent))
+            shown.append([event for event in events if not isinstance(event, StageEvent)])
+            if cancelled():
+                break
+        with trace.stage("choose") as stage:
+            weighed = weigh(drafts)
+            best = max(range(len(weighed)), key=lambda place: (weighed[place].score, -place))
+            drafts[best].usage = usage_of_all(drafts, best)
+            stage.record(
+                chosen=best + 1,
+                drafts=[
+                    {"text": one.draft.text, "agreement": round(one.agreement, 4), "cited": round(one.cited, 4)}
+                    for one in weighed
+                ],
+            )
+        yield _last_stage(trace)
+        yield from shown[best]
+        return drafts[best]
+
+    def _judged(self, events: Iterable[AnswerEvent]) -> Iterator[AnswerEvent]:
+        """The events, and before the last a verdict on each sentence; an abstention asserts nothing."""
+        for event in events:
+            if isinstance(event, DoneEvent):
+                answer = event.answer
+                if not answer.abstained and not answer.claims:
+                    answer = self._with_claims(answer)
+                    yield _last_stage(answer.trace)
+                yield from map(ClaimEvent, answer.claims)
+                yield DoneEvent(answer)
+            else:
+                yield event
+
+    def _with_claims(self, answer: Answer) -> Answer:
+        with answer.trace.stage("judge") as stage:
+            claims = self._judge.judge(answer.text, answer.passages)
+            stage.record(claims=len(claims), verdicts=Counter(claim.verdict for claim in claims))
+        return replace(answer, claims=claims)
 
     def _write(
         self, draft: Draft, prompt: Prompt, request: AnswerRequest, trace: Trace, cancelled: Callable[[], bool]
@@ -136,6 +205,19 @@ class Answerer:
         return prompt
 
 
+def _standing_alone(request: AnswerRequest) -> AnswerRequest:
+    """The request with a question that can be understood without the history."""
+    found = standalone(request.question, request.history)
+    return replace(request, question=found) if found else request
+
+
+def _follow_up(asked: str, understood: str) -> StageTrace:
+    """What became of a question with a history; nothing of it takes time worth noting."""
+    if asked == understood:
+        return StageTrace("follow_up", skipped="the question stands on its own")
+    return StageTrace("follow_up", details={"asked": asked, "understood": understood})
+
+
 def _quote(question: str, passages: Sequence[Hit], result: SearchResult, draft: Draft | None) -> Iterator[AnswerEvent]:
     """Answers in the documents' own words; a draft that no passage carries is kept in the trace only."""
     trace = result.trace
@@ -152,7 +234,9 @@ def _quote(question: str, passages: Sequence[Hit], result: SearchResult, draft: 
     if draft is None:
         yield TokenEvent(text)
     yield CitationEvent(citation)
-    yield DoneEvent(Answer(text, [citation], passages, False, usage, trace))
+    # A quote needs no judge: it is the document's text, letter by letter.
+    claims = [Claim(0, len(text), "supported", 1.0, citation)]
+    yield DoneEvent(Answer(text, [citation], passages, False, usage, trace, claims))
 
 
 def _last_stage(trace: Trace) -> StageEvent:

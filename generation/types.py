@@ -132,6 +132,20 @@ class Citation:
         )
 
 
+Verdict = Literal["supported", "partly", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence of an answer, whether the passages support it, and where they do."""
+
+    start: int  # offsets in the answer's text
+    end: int
+    verdict: Verdict
+    score: float  # 0..1: calibrated chance that it is supported
+    evidence: Citation | None  # the stretch that says most of it; None where nothing does
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A finished answer with everything needed to check it."""
@@ -142,6 +156,7 @@ class Answer:
     abstained: bool
     usage: Usage | None  # None when the model was not asked
     trace: Trace = field(repr=False)
+    claims: Sequence[Claim] = ()  # one a sentence; none where the answer abstains
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +182,17 @@ class CitationEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimEvent:
+    """A sentence of the answer that has been judged; they come after the text."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
 class DoneEvent:
     """The last event: the whole answer, its text final (it may differ from the streamed text by dropped `[n]`)."""
 
     answer: Answer
 
 
-AnswerEvent = StageEvent | TokenEvent | CitationEvent | DoneEvent
+AnswerEvent = StageEvent | TokenEvent | CitationEvent | ClaimEvent | DoneEvent

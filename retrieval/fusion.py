@@ -12,9 +12,12 @@ WEIGHTS: Mapping[str, float] = {"tree": 0.3}
 
 
 def reciprocal_rank_fusion(lists: Mapping[str, Sequence[int]]) -> list[tuple[int, float]]:
-    """Keys of all lists with their fused scores, best first; ranks start at 1, equal scores keep the smaller key."""
+    """Keys of all lists with their fused scores, best first; ranks start at 1, equal scores keep the smaller key.
+
+    A list of another wording is named after its retriever and a number, "dense 2", and weighs what that one does.
+    """
     scores: dict[int, float] = {}
     for name, keys in lists.items():
         for rank, key in enumerate(keys, start=1):
-            scores[key] = scores.get(key, 0.0) + WEIGHTS.get(name, 1.0) / (RANK_CONSTANT + rank)
+            scores[key] = scores.get(key, 0.0) + WEIGHTS.get(name.partition(" ")[0], 1.0) / (RANK_CONSTANT + rank)
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))

@@ -1,7 +1,7 @@
 """The search pipeline. `Retriever.search` is the whole of it, in order; each stage lives in a file of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
@@ -111,7 +111,8 @@ class Retriever:
             embedder = self._embedders[snapshot.model_id]
             query = self._embed(request, embedder, trace)
             lists = self._recall(query, snapshot, allowed, request.candidates, trace)
-            fused = self._fuse(lists, trace)
+            reworded = self._recall_reworded(request, query, embedder, snapshot, allowed, trace)
+            fused = self._fuse({**lists, **reworded}, trace)
             ranked = self._rank(request, query, snapshot, lists, fused, explained, trace)
             ranked = self._compare_tokens(request, snapshot, ranked, trace)
             ranked = self._read_pairs(request, ranked, trace)
@@ -171,6 +172,30 @@ class Retriever:
                 candidates={name: len(found.keys) for name, found in lists.items()},
             )
         return lists
+
+    def _recall_reworded(  # noqa: PLR0913, PLR0917 - what the stages before it found
+        self,
+        request: SearchRequest,
+        query: Query,
+        embedder: Embedder,
+        snapshot: Snapshot,
+        allowed: Sequence[int] | None,
+        trace: Trace,
+    ) -> Mapping[str, Candidates]:
+        """What the query's other wordings find, by list and wording: "dense 2" is the first of them."""
+        if not request.alternatives:
+            return {}
+        found: dict[str, Candidates] = {}
+        with trace.stage("recall_reworded") as stage:
+            for number, text in enumerate(request.alternatives, 2):
+                reworded = replace(query, text=text, terms=terms(text), vector=embedder.embed_query(text))
+                lists = recall(reworded, snapshot, snapshot.allowed(allowed), request.candidates)
+                found |= {f"{name} {number}": candidates for name, candidates in lists.items()}
+            stage.record(
+                queries=list(request.alternatives),
+                candidates={name: len(candidates.keys) for name, candidates in found.items()},
+            )
+        return found
 
     def _fuse(self, lists: Mapping[str, Candidates], trace: Trace) -> list[tuple[int, float]]:
         with trace.stage("fusion") as stage:

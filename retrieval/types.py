@@ -58,6 +58,7 @@ class SearchRequest:
     construct_filter: bool = False  # True: conditions that the query puts on metadata join the filter
     cross_encoder: int = 0  # how many of the first candidates a cross-encoder reads; 0: none
     late_interaction: bool = False  # whether the query's tokens are compared with those of the candidates
+    alternatives: Sequence[str] = ()  # other wordings of the query: what they find is fused with what it finds
 
 
 class Embedder(Protocol):

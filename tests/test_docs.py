@@ -12,6 +12,7 @@ from app.routes import (
     ask,
     chat,
     collections,
+    conversations,
     documents,
     embedding_model,
     embeddings,
@@ -38,10 +39,11 @@ README = (ROOT / "README.md").read_text()
 
 def routes() -> set[str]:
     app = FastAPI()
-    for module in (
+    modules = (
         ask,
         chat,
         collections,
+        conversations,
         documents,
         embedding_model,
         embeddings,
@@ -50,7 +52,8 @@ def routes() -> set[str]:
         models,
         search,
         sql,
-    ):
+    )
+    for module in modules:
         app.include_router(module.router)
     return {
         f"{method} {path}" for path, methods in app.openapi()["paths"].items() for method in map(str.upper, methods)

@@ -2,8 +2,9 @@
 
 import json
 import threading
+import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import chain
@@ -18,7 +19,7 @@ from app import errors
 from app.answer_stream import drawn, whole
 from app.dependencies import ServiceDep
 from app.routes.search import hit_details
-from app.schemas.ask import AnswerDetails, CitationDetails, Question, UsageDetails
+from app.schemas.ask import AnswerDetails, CitationDetails, ClaimDetails, Question, UsageDetails
 from app.schemas.search import TraceDetails
 from app.service import Service
 from generation.answer import AnswerRequest
@@ -27,6 +28,8 @@ from generation.types import (
     AnswerEvent,
     Citation,
     CitationEvent,
+    Claim,
+    ClaimEvent,
     DoneEvent,
     GenerationOptions,
     Message,
@@ -35,8 +38,11 @@ from generation.types import (
 )
 from retrieval.errors import ScholiastError
 from retrieval.impression_log import impression_of
+from retrieval.store import collections, conversations
 
 router = APIRouter(prefix="/v1", tags=["ask"])
+# Turns of a kept conversation that an answer can look back at; the prompt drops the oldest of what it has no room for.
+_REMEMBERED_TURNS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,8 @@ class Asked:
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
-        "description": "The answer; with `stream: true` the events `stage`, `token`, `citation`, `done`, `error`.",
+        "description": "The answer; with `stream: true` the events `stage`, `token`, `citation`, `claim`, `done`,"
+        " `error`.",
     }
 }
 
@@ -61,7 +68,7 @@ def ask(service: ServiceDep, question: Question) -> AnswerDetails | StreamingRes
     answerer = service.engines.answerer  # raises before anything is streamed while the models load
     request_id = str(uuid.uuid4())
     cancelled = threading.Event()
-    events = answerer.answer(_request(service, question), cancelled.is_set)
+    events = answerer.answer(_request(service, question, _history(service, question)), cancelled.is_set)
     if question.stream:
         # The first event is made here, so that an unknown collection or a full queue is a plain error response.
         first = next(events)
@@ -70,18 +77,44 @@ def ask(service: ServiceDep, question: Question) -> AnswerDetails | StreamingRes
     return _finished(service, Asked(request_id, question), whole(events))
 
 
-def _request(service: Service, question: Question) -> AnswerRequest:
+def _history(service: Service, question: Question) -> Sequence[Message]:
+    """What was said before, as the client tells or as the service kept it; a new conversation begins here.
+
+    Raises `Conflict` for a conversation about another collection, `NotFound` for a collection that does not exist.
+    """
+    if question.conversation_id is None:
+        return [Message(turn.role, turn.content) for turn in question.history]
+    with service.storage.database.write() as connection:
+        collections.get(connection, question.collection)
+        conversation = conversations.ensure(connection, question.conversation_id, question.collection)
+        turns = conversations.latest(connection, conversation.key, _REMEMBERED_TURNS)
+    said = [(Message("user", turn.question), Message("assistant", turn.answer or "")) for turn in turns]
+    return [message for pair in said for message in pair if message.content]
+
+
+def _keep(service: Service, asked: Asked, answer: Answer) -> None:
+    """Adds the turn to its conversation, if it has one."""
+    question = asked.question
+    if question.conversation_id is not None:
+        turn = conversations.Turn(asked.request_id, question.question, answer.text, time.time())
+        sources = {hit.chunk.document_id for hit in answer.passages}
+        with service.storage.database.write() as connection:
+            conversations.add(connection, question.conversation_id, turn, sources)
+
+
+def _request(service: Service, question: Question, history: Sequence[Message]) -> AnswerRequest:
     options = question.options
     return AnswerRequest(
         question=question.question,
         collection=question.collection,
-        history=tuple(Message(turn.role, turn.content) for turn in question.history),
+        history=history,
         filter=question.filter,
         k=options.k or service.settings.answer_passages,
         representations=frozenset(options.representations) if options.representations else None,
         tree_search=options.tree_search,
         rerank=options.rerank,
         construct_filter=options.construct_filter,
+        samples=options.samples,
         options=GenerationOptions(
             max_tokens=options.max_tokens,
             temperature=options.temperature,
@@ -116,6 +149,8 @@ def _shown(service: Service, asked: Asked, event: AnswerEvent) -> tuple[str, Any
             return "token", {"text": text}
         case CitationEvent(citation):
             return "citation", citation_details(citation)
+        case ClaimEvent(claim):
+            return "claim", claim_details(claim)
         case DoneEvent(answer):
             return "done", _finished(service, asked, answer)
 
@@ -127,6 +162,7 @@ def _sse(name: str, data: Any) -> bytes:
 
 def _finished(service: Service, asked: Asked, answer: Answer) -> AnswerDetails:
     service.metrics.observe_answer(answer)
+    _keep(service, asked, answer)
     question = asked.question
     service.impressions.note(
         impression_of(asked.request_id, question.collection, "answer", question.question, answer.passages, answer.trace)
@@ -134,10 +170,12 @@ def _finished(service: Service, asked: Asked, answer: Answer) -> AnswerDetails:
     usage = answer.usage
     return AnswerDetails(
         request_id=asked.request_id,
+        conversation_id=question.conversation_id,
         answer=answer.text,
         citations=[citation_details(citation) for citation in answer.citations],
         passages=[hit_details(hit) for hit in answer.passages],
         abstained=answer.abstained,
+        claims=[claim_details(claim) for claim in answer.claims],
         trace=TraceDetails(**answer.trace.as_dict()),
         usage=UsageDetails.model_validate(usage, from_attributes=True) if usage is not None else None,
     )
@@ -146,3 +184,8 @@ def _finished(service: Service, asked: Asked, answer: Answer) -> AnswerDetails:
 def citation_details(citation: Citation) -> CitationDetails:
     """The citation as the API shows it."""
     return CitationDetails.model_validate(citation, from_attributes=True)
+
+
+def claim_details(claim: Claim) -> ClaimDetails:
+    """The claim as the API shows it."""
+    return ClaimDetails.model_validate(claim, from_attributes=True)

@@ -11,6 +11,7 @@ from app.schemas.fields import (
     MAX_QUERY_CHARACTERS,
     CollectionName,
     ConstructFilter,
+    Identifier,
     Metadata,
     QueryText,
     Representations,
@@ -53,6 +54,9 @@ class AskOptions(Strict):
     max_tokens: Annotated[int, Field(ge=1, le=MAX_ANSWER_TOKENS, description="Longest answer, in tokens.")] = (
         DEFAULT_ANSWER_TOKENS
     )
+    samples: Annotated[
+        int, Field(ge=1, le=5, description="Drafts, of which the one that agrees best with the others is the answer.")
+    ] = 1
     seed: Annotated[int, Field(ge=0, le=2**63 - 1, description="Makes sampling repeatable.")] | None = None
 
     @model_validator(mode="after")
@@ -68,9 +72,21 @@ class Question(Strict):
     question: QueryText
     collection: CollectionName = "default"
     history: Annotated[list[Turn], Field(max_length=50)] = []
+    conversation_id: Annotated[
+        Identifier | None,
+        Field(description="A conversation kept by the service, in place of `history`; a new id begins one."),
+    ] = None
     filter: Metadata | None = None
     options: AskOptions = AskOptions()
     stream: bool = False
+
+    @model_validator(mode="after")
+    def _one_history(self) -> Self:
+        if self.history and self.conversation_id is not None:
+            raise ValueError(
+                "give either `history` or `conversation_id`: the service knows what was said in the latter"
+            )
+        return self
 
 
 class CitationDetails(BaseModel):
@@ -84,6 +100,16 @@ class CitationDetails(BaseModel):
     start: int
     end: int
     quote: str
+
+
+class ClaimDetails(BaseModel):
+    """A sentence of the answer (its text from `start` to `end`), and what supports it."""
+
+    start: int
+    end: int
+    verdict: Literal["supported", "partly", "unsupported"]
+    score: Annotated[float, Field(description="Calibrated chance that the passages support it.")]
+    evidence: Annotated[CitationDetails | None, Field(description="What says most of it; null if it is unsupported.")]
 
 
 class UsageDetails(BaseModel):
@@ -103,9 +129,11 @@ class AnswerDetails(BaseModel):
     """An answer with everything needed to check it."""
 
     request_id: str
+    conversation_id: str | None
     answer: str
     citations: Sequence[CitationDetails]
     passages: Sequence[SearchHit]
     abstained: bool
+    claims: Sequence[ClaimDetails]
     trace: TraceDetails
     usage: UsageDetails | None

@@ -10,23 +10,34 @@ export const placeOf = ({ document, page }) => (page ? `${document}, page ${page
 /**
  * The nodes of an answer. `citations` may name one number several times: the k-th `[n]` in the text is then
  * the k-th citation of that number. A `[n]` that no citation carries stays text. `open(index)` takes the
- * index in `citations`.
+ * index in `citations`. `marks` are `{position, node}` in order: nodes to set into the text.
  */
-export function answerNodes(text, citations, open) {
-  const indexes = new Map(); // n -> indexes in citations, in order
-  citations.forEach(({ n }, index) => indexes.set(n, [...(indexes.get(n) ?? []), index]));
+export function answerNodes(text, citations, open, marks = []) {
+  const pieces = [...citationPieces(text, citations, open), ...marks.map((mark) => ({ ...mark, length: 0 }))];
+  pieces.sort((one, other) => one.position - other.position);
   const nodes = [];
   let position = 0;
-  for (const match of text.matchAll(MARKER)) {
-    const candidates = indexes.get(Number(match[1]));
-    if (!candidates) continue;
-    nodes.push(text.slice(position, match.index));
-    const index = candidates.length > 1 ? candidates.shift() : candidates[0];
-    nodes.push(citationButton(citations[index], () => open(index)));
-    position = match.index + match[0].length;
+  for (const piece of pieces) {
+    nodes.push(text.slice(position, piece.position), piece.node);
+    position = piece.position + piece.length;
   }
   nodes.push(text.slice(position));
   return nodes.filter((node) => node !== "");
+}
+
+/** A button for every `[n]` with a citation, and the stretch of text that it stands for. */
+function citationPieces(text, citations, open) {
+  const indexes = new Map(); // n -> indexes in citations, in order
+  citations.forEach(({ n }, index) => indexes.set(n, [...(indexes.get(n) ?? []), index]));
+  const pieces = [];
+  for (const match of text.matchAll(MARKER)) {
+    const candidates = indexes.get(Number(match[1]));
+    if (!candidates) continue;
+    const index = candidates.length > 1 ? candidates.shift() : candidates[0];
+    const node = citationButton(citations[index], () => open(index));
+    pieces.push({ position: match.index, length: match[0].length, node });
+  }
+  return pieces;
 }
 
 function citationButton(citation, onclick) {

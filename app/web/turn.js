@@ -2,6 +2,7 @@
 
 import { answerNodes, placeOf } from "./answer_text.js";
 import { feedback } from "./api.js";
+import { claimMarks } from "./claim_marks.js";
 import { duration, element, icon, languageOf, words } from "./elements.js";
 import { judgement } from "./judgement.js";
 import { traceView } from "./trace.js";
@@ -13,6 +14,7 @@ export class Turn {
   #collection;
   #requestId = null; // known once the answer is complete
   #citations = [];
+  #claims = []; // known once the text is complete
   #drawing = null; // the animation frame that will draw the text
   #clock = null;
   #stages = element("ol", { class: "stages" });
@@ -68,6 +70,7 @@ export class Turn {
   showAnswer(answer) {
     this.text = answer.answer;
     this.#citations = answer.citations;
+    this.#claims = answer.claims ?? [];
     this.#requestId = answer.request_id;
     this.isAnswered = true;
     this.#finish();
@@ -134,7 +137,8 @@ export class Turn {
     const language = languageOf(this.text);
     if (language) this.#answer.setAttribute("lang", language);
     const open = (index) => this.#open(this.#citations, index);
-    this.#answer.replaceChildren(...answerNodes(this.text, this.#citations, open));
+    const marks = claimMarks(this.text, this.#claims, this.#open);
+    this.#answer.replaceChildren(...answerNodes(this.text, this.#citations, open, marks));
   }
 
   /** The citations as a list, each place once, with a way to copy all; for an abstention, what came closest. */

@@ -15,6 +15,7 @@ from app.service import Service
 from app.settings import Settings
 from app.wiring import Engines, Storage
 from generation.answer import Answerer, AnswerLimits
+from generation.claims import ClaimJudge
 from ingest.enricher import Enricher
 from ingest.pipeline import IngestTools, ingest_documents
 from retrieval.embedders import Embedders
@@ -84,7 +85,8 @@ def running(tmp_path: Path, empty_database: Path) -> Iterator[Running]:
         retriever = Retriever(
             storage.database, Snapshots(storage.database, storage.files), embedders, scripted_ranker()
         )
-        return Engines(embedders, model, retriever, Answerer(retriever, model, AnswerLimits(0.0, 4, 1600)))
+        answerer = Answerer(retriever, model, AnswerLimits(0.0, 4, 1600), ClaimJudge())
+        return Engines(embedders, model, retriever, answerer)
 
     settings = Settings(data_dir=tmp_path, workers=0, max_upload_mib=1, max_files_per_upload=3, _env_file=None)
     app = create_app(settings, load)

@@ -19,6 +19,11 @@ from retrieval.store.schema.content import (
     table_rows,
     token_vectors,
 )
+from retrieval.store.schema.conversations import (
+    conversation_sources,
+    conversation_turns,
+    conversations,
+)
 from retrieval.store.schema.foundation import metadata
 from retrieval.store.schema.graph import (
     graph_edges,
@@ -57,6 +62,9 @@ __all__ = [
     "collection_quotes",
     "collection_trees",
     "collections",
+    "conversation_sources",
+    "conversation_turns",
+    "conversations",
     "digest_sentences",
     "document_digests",
     "documents",

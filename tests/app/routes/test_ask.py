@@ -67,7 +67,7 @@ def test_the_trace_shows_the_stages_of_search_and_answer(running: Running) -> No
     running.model.enqueue("1871 [1].")
     trace = running.client.post("/v1/ask", json={"question": "When was it built?"}).json()["trace"]
     names = [stage["stage"] for stage in trace["stages"]]
-    assert names[-3:] == ["prompt", "generate", "cite"]
+    assert names[-4:] == ["prompt", "generate", "cite", "judge"]
 
 
 @pytest.mark.parametrize("stream", [True, False])

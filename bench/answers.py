@@ -1,0 +1,249 @@
+"""How good answers are: words, citations, refusals, what distractors cost, and where the time goes.
+
+Over the sample documents and their questions; with `--data FOLDER` instead over corpora in the BEIR layout whose
+questions have answers, of which each passage becomes a document. What is measured is the service's own
+`Answerer.answer` over its own search. `--judge MODEL` has a language model judge as well. A run that is cut off goes on
+with `--kept FOLDER`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from app.generators import load_generator
+from app.settings import Settings
+from bench import corpora, examples
+from bench.answer_log import Answered, AnswerLog
+from bench.answer_measures import MEASURES, measured, without_markers
+from bench.corpora import Corpus, Question
+from bench.distractors import AmongDistractors
+from bench.library import COLLECTION, Library, filled, opened
+from bench.llm_judge import kappa, verdict
+from bench.report import Report, Row, bootstrap, commit
+from generation.answer import QUOTE_STAGE, Answerer, AnswerLimits, AnswerRequest, Searcher
+from generation.claims import ClaimJudge
+from generation.completion import PromptCompletion
+from generation.types import Answer, DoneEvent, GenerationOptions, LanguageModel
+
+QUESTIONS = 25
+PASSAGES = 300
+NOISY = 10
+DISTRACTORS = (0, 2, 4)
+MAX_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is asked, and who judges."""
+
+    folders: Sequence[Path] = ()  # corpora, or folders of corpora
+    split: str = "test"
+    queries: int = QUESTIONS  # answerable ones of each corpus, and as many unanswerable ones
+    passages: int = PASSAGES
+    noisy: int = NOISY  # of the answerable ones, asked again with the gold passage among distractors
+    kept: Path | None = None
+    judge: str | None = None  # a model; None: the rules alone
+    judge_url: str | None = None  # the server that runs it; None: this process
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of the questions to one corpus."""
+
+    data: str
+    questions: Sequence[Question]
+    answers: Mapping[str, Answered]  # by question
+    noisy: Mapping[int, Mapping[str, Answered]]  # by number of distractors, then by question
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """The pipeline as the service builds it, the answers so far, and the passages' ids by document id."""
+
+    settings: Settings
+    model: LanguageModel
+    judge: ClaimJudge
+    log: AnswerLog
+    names: Mapping[str, str]
+
+    def ask(self, searcher: Searcher, question: Question, key: str, passages: int) -> Answered:
+        return self.log.answer(f"{key} {question.id}", lambda: self._answer(searcher, question, passages))
+
+    def _answer(self, searcher: Searcher, question: Question, passages: int) -> Answered:
+        limits = AnswerLimits(
+            self.settings.min_evidence,
+            passages,
+            self.settings.prompt_tokens,
+            frozenset(self.settings.generator_languages),
+        )
+        request = AnswerRequest(question.text, COLLECTION, passages, options=GenerationOptions(max_tokens=MAX_TOKENS))
+        events = Answerer(searcher, self.model, limits, self.judge).answer(request, lambda: False)
+        (answer,) = (event.answer for event in events if isinstance(event, DoneEvent))
+        return _answered(answer, self.names)
+
+
+def run(settings: Settings, scope: Scope) -> Report:
+    """Every measure by corpus; with a judge also what it says, and how far it agrees with the rules."""
+    model = load_generator(settings).model
+    stated = {
+        "generator": model.name,
+        "embedder": str(settings.embedding_model),
+        "answer_passages": settings.answer_passages,
+        "prompt_tokens": settings.prompt_tokens,
+        "min_evidence": settings.min_evidence,
+        "generator_languages": list(settings.generator_languages),
+        "max_tokens": MAX_TOKENS,
+        "split": scope.split,
+        "questions": scope.queries,
+        "passages": scope.passages,
+    }
+    facts = hashlib.sha256(json.dumps([stated, commit()]).encode()).hexdigest()[:12]
+    stated["asked among distractors"] = scope.noisy
+    log = AnswerLog(scope.kept and scope.kept / f"answers-{facts}.jsonl")
+    outcomes = [_corpus(settings, model, log, folder, scope) for folder in _folders(scope)]
+    if not scope.folders:
+        outcomes = [_examples(settings, model, log)]
+    rows = [row for outcome in outcomes for row in _rows(outcome)]
+    if scope.judge is not None:
+        judge = PromptCompletion(load_generator(_judging(settings, scope)).model)
+        rows += [row for outcome in outcomes for row in _judged(judge, outcome)]
+        stated["judge"] = judge.name
+    return Report("answers", stated, rows, plotted=("contains the answer", "token F1", "citation precision", "refused"))
+
+
+def _judging(settings: Settings, scope: Scope) -> Settings:
+    backend = "openai" if scope.judge_url else "transformers"
+    changed = {"generator_model": scope.judge, "generator_url": scope.judge_url, "generator_backend": backend}
+    return settings.model_copy(update=changed)
+
+
+def _folders(scope: Scope) -> Iterator[Path]:
+    """The corpora of the scope whose questions have answers."""
+    for folder in scope.folders:
+        for corpus in [folder] if (folder / "qrels").exists() else sorted(folder.iterdir()):
+            has_split = (corpus / "qrels" / f"{scope.split}.tsv").exists()
+            if has_split and corpora.questions(corpus, scope.split):
+                yield corpus
+
+
+def _examples(settings: Settings, model: LanguageModel, log: AnswerLog) -> Outcome:
+    asked = [
+        Question(
+            entry["id"], entry["question"], entry["answer_any"], frozenset(entry["documents"]), bool(entry["documents"])
+        )
+        for entry in examples.everything()
+    ]
+    with opened(settings) as library:
+        names = examples.store(library)
+        library.build()
+        asking = _Asking(settings, model, ClaimJudge(), log, names)
+        answers = {
+            question.id: asking.ask(library.retriever, question, "examples", settings.answer_passages)
+            for question in asked
+        }
+    return Outcome("examples", asked, answers, {})
+
+
+def _corpus(settings: Settings, model: LanguageModel, log: AnswerLog, folder: Path, scope: Scope) -> Outcome:
+    passages, asked = corpora.asked(folder, scope.split, scope.queries, scope.passages)
+    with filled(settings, Corpus(folder.name, passages, {}, {}), scope.kept) as (library, names):
+        asking = _Asking(settings, model, ClaimJudge(), log, names)
+        answers = {
+            question.id: asking.ask(library.retriever, question, folder.name, settings.answer_passages)
+            for question in asked
+        }
+        again = [question for question in asked if question.answerable][: scope.noisy]
+        noisy = {count: _among(asking, library, again, folder.name, count) for count in DISTRACTORS if again}
+    return Outcome(f"{folder.name}, {len(names)} passages", asked, answers, noisy)
+
+
+def _among(
+    asking: _Asking, library: Library, asked: Sequence[Question], name: str, count: int
+) -> Mapping[str, Answered]:
+    searcher = AmongDistractors(library, asking.names, count)
+    found = {}
+    for question in asked:
+        searcher.gold = question.passages
+        passages = count + len(question.passages)
+        found[question.id] = asking.ask(searcher, question, f"{name}, {count} distractors", passages)
+    return found
+
+
+def _answered(answer: Answer, names: Mapping[str, str]) -> Answered:
+    stages = {entry.stage: entry.milliseconds for entry in answer.trace.stages if entry.skipped is None}
+    return Answered(
+        text=answer.text,
+        abstained=answer.abstained,
+        quoted=QUOTE_STAGE in stages and not answer.abstained,
+        cited=list(dict.fromkeys(names[citation.document_id] for citation in answer.citations)),
+        evidence=answer.trace.recorded("evidence", "evidence") or 0.0,
+        milliseconds=stages,
+    )
+
+
+def _rows(outcome: Outcome) -> Iterator[Row]:
+    answerable = [question for question in outcome.questions if question.answerable]
+    yield from _quality("service", outcome.data, answerable, outcome.answers)
+    unanswerable = [question for question in outcome.questions if not question.answerable]
+    if unanswerable:
+        refused = [float(outcome.answers[question.id].abstained) for question in unanswerable]
+        yield bootstrap("service", f"{outcome.data}, unanswerable", "refused", refused)
+    for count, answers in outcome.noisy.items():
+        again = [question for question in answerable if question.id in answers]
+        yield from _quality(f"gold among {count} distractors", outcome.data, again, answers)
+    yield from _times(outcome)
+
+
+def _quality(system: str, data: str, questions: Sequence[Question], answers: Mapping[str, Answered]) -> Iterator[Row]:
+    """The measures of words over all questions, a refusal counting 0; those of citations over what was answered."""
+    values = [
+        measured("" if answers[question.id].abstained else answers[question.id].text, question.answers)
+        for question in questions
+    ]
+    for measure in MEASURES:
+        yield bootstrap(system, data, measure, [found[measure] for found in values])
+    given = [(question, answers[question.id]) for question in questions if not answers[question.id].abstained]
+    yield bootstrap(system, data, "answered", [float(not answers[question.id].abstained) for question in questions])
+    yield bootstrap(system, data, "quoted", [float(answers[question.id].quoted) for question in questions])
+    precision = [len(question.passages & set(said.cited)) / len(said.cited) for question, said in given if said.cited]
+    recall = [len(question.passages & set(said.cited)) / len(question.passages) for question, said in given]
+    yield bootstrap(system, data, "citation precision", precision)
+    yield bootstrap(system, data, "citation recall", recall)
+
+
+def _times(outcome: Outcome) -> Iterator[Row]:
+    """Of the answers as the service gives them; a stage that did not run counts for nothing."""
+    spent: dict[str, list[float]] = {}
+    for answer in outcome.answers.values():
+        for stage, milliseconds in {**answer.milliseconds, "all stages": sum(answer.milliseconds.values())}.items():
+            spent.setdefault(stage, []).append(milliseconds)
+    for stage, values in spent.items():
+        for percentile in (50, 95):
+            yield Row(stage, f"{outcome.data}, times", f"p{percentile} ms", float(np.percentile(values, percentile)))
+
+
+def _judged(judge: PromptCompletion, outcome: Outcome) -> Iterator[Row]:
+    """What the judge says of the answers that were given, beside what the rules say of the same ones."""
+    given = [
+        (question, without_markers(outcome.answers[question.id].text))
+        for question in outcome.questions
+        if question.answerable and not outcome.answers[question.id].abstained
+    ]
+    said = [(verdict(judge, question, text), question, text) for question, text in given]
+    pairs = [
+        (found, bool(measured(text, question.answers)["contains the answer"]))
+        for found, question, text in said
+        if found is not None
+    ]
+    data = f"{outcome.data}, judged"
+    yield bootstrap(judge.name, data, "a verdict was given", [float(found is not None) for found, _, _ in said])
+    if pairs:
+        judged, ruled = zip(*pairs, strict=True)
+        yield bootstrap(judge.name, data, "right, by the judge", [float(found) for found in judged])
+        yield bootstrap(judge.name, data, "right, by the rules", [float(found) for found in ruled])
+        yield bootstrap(judge.name, data, "agreement", [float(one == other) for one, other in pairs])
+        yield Row(judge.name, data, "kappa", kappa(judged, ruled))

@@ -6,7 +6,6 @@ Score of a term in a row (Robertson and Zaragoza, "The Probabilistic Relevance F
 """
 
 import io
-from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -71,44 +70,31 @@ def build(terms: Sequence[str], heading_lengths: Sequence[int] | None = None) ->
     """An index whose row i is `terms[i]`, analysed terms separated by spaces, the first of them its headings'."""
     vocabulary: defaultdict[str, int] = defaultdict()
     vocabulary.default_factory = vocabulary.__len__  # a new term gets the next number
-    numbers = array("i")
+    numbers: list[int] = []
     lengths = np.zeros(len(terms), dtype=np.float32)
     for row, row_terms in enumerate(terms):
         found = row_terms.split()
         lengths[row] = len(found)
         numbers.extend(map(vocabulary.__getitem__, found))
-    sequences = np.frombuffer(numbers, dtype=np.int32) if numbers else np.zeros(0, dtype=np.int32)
-    offsets, rows, counts = _postings(sequences, lengths, len(vocabulary))
+    # One integer a posting, term first, so that sorting groups by term and, within it, by row.
+    owners = np.repeat(np.arange(len(terms), dtype=np.int64), lengths.astype(np.int64))
+    sequences = np.array(numbers, dtype=np.int32)
+    postings, counts = np.unique(sequences.astype(np.int64) * max(len(terms), 1) + owners, return_counts=True)
+    term_numbers, rows = np.divmod(postings, max(len(terms), 1))
+    offsets = np.searchsorted(term_numbers, np.arange(len(vocabulary) + 1))
     headings = np.zeros(len(terms)) if heading_lengths is None else np.array(heading_lengths)
     return SparseIndex(
         dict(vocabulary),
         tuple(vocabulary),
-        offsets,
-        rows,
-        counts,
+        offsets.astype(np.int64),
+        rows.astype(np.int32),
+        counts.astype(np.float32),
         lengths,
         sequences,
         _starts(lengths),
         headings.astype(np.int32),
         _ideographic(vocabulary, sequences, lengths),
     )
-
-
-def _postings(
-    sequences: NDArray[np.int32], lengths: NDArray[np.float32], vocabulary: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-    """Offsets [terms + 1], rows [postings] and frequencies [postings] of rows that lie one after the other."""
-    # Two stable sorts of 16 bits each, which numpy does by counting: a sixth of the time of one of 64 bits.
-    order = np.argsort((sequences & 0xFFFF).astype(np.uint16), kind="stable")
-    if vocabulary > 1 << 16:
-        order = order[np.argsort((sequences[order] >> 16).astype(np.uint16), kind="stable")]
-    owners = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths.astype(np.int64))[order]
-    numbers = sequences[order]
-    first = np.ones(len(order), dtype=np.bool_)
-    first[1:] = (np.diff(numbers) != 0) | (np.diff(owners) != 0)
-    starts = np.flatnonzero(first)
-    offsets = np.searchsorted(numbers[starts], np.arange(vocabulary + 1)).astype(np.int64)
-    return offsets, owners[starts], np.diff(starts, append=len(order)).astype(np.float32)
 
 
 def from_bytes(data: bytes) -> SparseIndex:

@@ -54,16 +54,6 @@ def test_a_mask_leaves_out_rows_and_changes_no_score(
     assert mask.all() or not masked[~mask].any()
 
 
-def test_more_terms_than_sixteen_bits_number_are_kept_apart() -> None:
-    count = (1 << 16) + 10
-    words = [f"w{number}" for number in range(count)]
-    index = sparse.build([" ".join(words), f"{words[5]} {words[5]} {words[-1]}"])
-    for word, expected in ((words[5], [1, 2]), (words[(1 << 16) + 5], [1]), (words[-1], [1, 1])):
-        rows, frequencies = index.postings(word)
-        assert frequencies.tolist() == expected
-        assert rows.tolist() == list(range(len(expected)))
-
-
 @given(ROWS)
 def test_an_index_survives_being_written_and_read(rows: list[list[str]]) -> None:
     built = sparse.build([" ".join(row) for row in rows])

@@ -109,7 +109,7 @@ class Retriever:
             query = self._embed(request, embedder, trace)
             lists = self._recall(query, snapshot, allowed, request.candidates, trace)
             fused = self._fuse(lists, trace)
-            ranked = self._rank(request, query, snapshot, lists, fused, explained, trace)
+            ranked = self._rank(request, query, snapshot, lists, fused, max(explained, _may_rise(request)), trace)
             ranked = self._compare_tokens(request, snapshot, ranked, trace)
             ranked = self._read_pairs(request, ranked, trace)
             hits = self._fetch(ranked, lists, request.k, trace)
@@ -252,6 +252,11 @@ class Retriever:
                 calibration=calibration.name,
             )
         return found
+
+
+def _may_rise(request: SearchRequest) -> int:
+    """Candidates of which the stages after the ranker may make hits, so that each has its features."""
+    return RANKED_PER_CANDIDATE * request.candidates if request.late_interaction else request.cross_encoder
 
 
 def _why(item: Ranked, lists: Mapping[str, Candidates]) -> dict[str, float]:

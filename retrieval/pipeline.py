@@ -113,7 +113,7 @@ class Retriever:
             lists = self._recall(query, snapshot, allowed, request.candidates, trace)
             reworded = self._recall_reworded(request, query, embedder, snapshot, allowed, trace)
             fused = self._fuse({**lists, **reworded}, trace)
-            ranked = self._rank(request, query, snapshot, lists, fused, explained, trace)
+            ranked = self._rank(request, query, snapshot, lists, fused, max(explained, _may_rise(request)), trace)
             ranked = self._compare_tokens(request, snapshot, ranked, trace)
             ranked = self._read_pairs(request, ranked, trace)
             hits = self._fetch(ranked, lists, request.k, trace)
@@ -290,6 +290,11 @@ class Retriever:
                 calibration=calibration.name,
             )
         return found
+
+
+def _may_rise(request: SearchRequest) -> int:
+    """Candidates of which the stages after the ranker may make hits, so that each has its features."""
+    return RANKED_PER_CANDIDATE * request.candidates if request.late_interaction else request.cross_encoder
 
 
 def _why(item: Ranked, lists: Mapping[str, Candidates]) -> dict[str, float]:

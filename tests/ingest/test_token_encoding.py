@@ -62,6 +62,7 @@ def test_searches_compare_what_is_there_before_and_after_a_generation_is_built(f
     assert compared(fresh) == compared(built) == stored(filled) > 0
     assert [hit.chunk.id for hit in fresh.hits] == [hit.chunk.id for hit in built.hits]
     assert "seven" in built.hits[0].chunk.text
+    assert all(hit.features for hit in built.hits)
     without = filled.retriever().search(SearchRequest(ASKED.query, "default", 10))
     assert compared(without) is None
 

@@ -56,7 +56,17 @@ def test_a_flipped_byte_or_lost_sector_anywhere_is_noticed(filled: Library, seed
 
 
 @pytest.mark.parametrize(
-    "name", ["dense.faiss", "dense.json", "sparse.npz", "sparse-title.npz", "tree.npz", "rows.npz", "manifest.json"]
+    "name",
+    [
+        "dense.faiss",
+        "dense.json",
+        "sparse.npz",
+        "sparse-title.npz",
+        "tree.npz",
+        "late_interaction.npz",
+        "rows.npz",
+        "manifest.json",
+    ],
 )
 def test_a_missing_file_is_noticed(filled: Library, name: str) -> None:
     (filled.files.folder / active(filled).folder / name).unlink()

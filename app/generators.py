@@ -44,7 +44,7 @@ def _in_this_process(settings: Settings) -> Generator:
         settings.adapters,
         exact=settings.generator_precision == "exact",
     )
-    adapted = {task: model.with_adapter(name) for task, name in settings.task_adapters.items()}
+    adapted: dict[str, Generating] = {task: model.with_adapter(name) for task, name in settings.task_adapters.items()}
     generator = Generator(model, lambda: (), adapted)
     # The first call allocates, and every answer's prompt begins the same; no person should wait for either.
     _warm_up(generator.for_task("answers"))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -122,8 +123,8 @@ def _long_round(
         times.note(name, _LONG, "first token ms", 1000 * timing.first)
         times.note(name, _LONG, "tokens/s after the first", timing.rate)
     for baseline in baselines:
-        first = _seconds(lambda baseline=baseline: baseline.complete(tokens, 1))
-        whole = _seconds(lambda baseline=baseline: baseline.complete(tokens, ANSWER))
+        first = _seconds(partial(baseline.complete, tokens, 1))
+        whole = _seconds(partial(baseline.complete, tokens, ANSWER))
         times.note(baseline.name, _LONG, "seconds", whole)
         times.note(baseline.name, _LONG, "first token ms", 1000 * first)
         times.note(baseline.name, _LONG, "tokens/s after the first", (ANSWER - 1) / max(whole - first, 1e-3))

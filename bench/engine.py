@@ -105,7 +105,7 @@ def _speed(
         times.note("engine, prefix known", _LONG, "first token ms", 1000 * warm.first)
         times.note("engine, prefix known", _LONG, "share of the cold first token", 1000 * warm.first / cold)
     guessed = accepted = 0
-    for prompt in prompts[:12]:
+    for prompt in prompts[: 2 * ROUNDS]:
         told = timed(engine, prompt, ANSWER)
         times.note("engine", _REAL, "tokens/s after the first", told.rate)
         times.note("engine without guesses", _REAL, "tokens/s after the first", timed(alone, prompt, ANSWER).rate)
@@ -140,7 +140,7 @@ def _together(
     data, times = f"{TOGETHER} requests at once", _Times()
     firsts: list[float] = []
     timed(engine, prompts[-1], 2)  # what begins every prompt is known, as in a service that has warmed up
-    for number in range(3):
+    for number in range(ROUNDS):
         one, *several = prompts[number * (TOGETHER + 1) : (number + 1) * (TOGETHER + 1)]
         single = ANSWER / timed(engine, one, ANSWER).seconds
         started = time.perf_counter()

@@ -71,7 +71,7 @@ class LowRank:
 
     def __call__(self, rows: Tensor, *, together: bool) -> Tensor:
         """[rows, out]; one row after the other where each must have the same bits as alone."""
-        pieces = [rows] if together else list(torch.split(rows, 1))
+        pieces = [rows] if together else torch.split(rows, 1)
         return torch.cat([functional.linear(functional.linear(piece, self.down), self.up) for piece in pieces])
 
 

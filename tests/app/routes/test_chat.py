@@ -140,7 +140,7 @@ def test_earlier_turns_are_the_history_and_system_messages_are_not_obeyed(
     asked = prompt[-1].content
     assert "Earlier question: Which lighthouse?" in asked
     assert "Earlier answer: The one at the cape." in asked
-    assert asked.endswith("Question: When was\nit built?")
+    assert asked.endswith("Question: When was\nlighthouse built?")
     assert not any("pirate" in message.content or "Never cite" in message.content for message in prompt)
 
 

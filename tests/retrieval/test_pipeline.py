@@ -71,7 +71,7 @@ def test_the_trace_names_every_stage_in_order(library: Library) -> None:
     library.add("Bread needs flour.")
     trace = library.retriever().search(SearchRequest("flour", "default", 3)).trace.as_dict()
     stages = [stage["stage"] for stage in trace["stages"]]
-    assert stages == ["snapshot", "filter", "embed_query", "recall", "fusion", "rank", "fetch", "evidence"]
+    assert stages == ["snapshot", "construct", "filter", "embed_query", "recall", "fusion", "rank", "fetch", "evidence"]
     assert trace["stages"][1]["skipped"]
 
 

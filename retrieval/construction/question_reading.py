@@ -35,7 +35,8 @@ class Said:
     def asking(self) -> frozenset[int]:
         """Content words, by place, that say what is wanted and not of what."""
         spans = [(cue.start, cue.end) for cue in self.cues]
-        spans += [(item.start, item.end) for item in (*self.periods, *self.ranges)]
+        spans += [(period.start, period.end) for period in self.periods]
+        spans += [(item.start, item.end) for item in self.ranges]
         spans += [self.top[1]] if self.top else []
         spans += group_places(self.text)
         return frozenset(

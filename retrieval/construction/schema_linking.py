@@ -204,7 +204,8 @@ def _meant(said: str, essential: set[str], seen: set[str]) -> str | None:
     """The word of a name that a word of the question is, or stands for."""
     if said in essential:
         return said if said not in seen else None
-    for other in (*_STANDS_FOR.get(said, ()), *_CHARACTER_STANDS_FOR.get(said, "")):
+    others: list[str] = [*_STANDS_FOR.get(said, ()), *_CHARACTER_STANDS_FOR.get(said, "")]
+    for other in others:
         if other in essential and other not in seen:
             return other
     return None

@@ -84,7 +84,7 @@ def _parsed(sql: str) -> exp.Expression:
     return found[0]
 
 
-def _check_node(node: exp.Expression) -> None:
+def _check_node(node: exp.Expr) -> None:
     if type(node) not in _ALLOWED:
         raise _refused(f"It uses {_shown(node)}, which is not allowed.")
     if isinstance(node, exp.Table) and (
@@ -97,7 +97,7 @@ def _check_node(node: exp.Expression) -> None:
         raise _refused("It casts to another type than INTEGER, REAL or TEXT.")
 
 
-def _shown(node: exp.Expression) -> str:
+def _shown(node: exp.Expr) -> str:
     """What the message calls a part that is not allowed."""
     name = node.name if isinstance(node, exp.Anonymous) else type(node).__name__
     return f"`{name[:40].upper()}`"

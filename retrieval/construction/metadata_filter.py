@@ -5,6 +5,7 @@ So a value is taken only where it names itself, a time only where a field can ho
 empties runs without it (`relaxations`).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,9 @@ from retrieval.types import Json
 Tree = Mapping[str, Json]
 _NEGATION_WORDS = "not except excluding without but isn't aren't other than 不 非 除 没"
 _NEGATIONS = frozenset(_NEGATION_WORDS.split())
+_MOST = 10  # conditions: a question with more is no request for documents
+_NUMBER = re.compile("[0-9]{1,15}")
+_READ = 1_000  # characters of a question: what is longer quotes a text
 _NEGATION_REACH = 5  # words before a value, all of which say nothing else
 
 
@@ -41,6 +45,7 @@ def conditions(question: str, fields: Sequence[FieldFacts], today: date) -> Sequ
 
     Certain are names of things, then times, then numbers: the order in which they are the last to be given up.
     """
+    question = question[:_READ]
     text = normal(question)
     every = words(question)
     found = values_in(question, text, every, fields)
@@ -51,7 +56,7 @@ def conditions(question: str, fields: Sequence[FieldFacts], today: date) -> Sequ
         text, every, fields, [item for item in periods(text, today) if not _overlaps(item.start, item.end, taken)]
     )
     made += _numbers(text, every, fields, number_ranges(text, [*taken, *spans]), [*taken, *spans])
-    return made
+    return list({str(item.tree): item for item in made}.values())[:_MOST]
 
 
 def combined(made: Sequence[Condition]) -> Tree | None:
@@ -116,7 +121,7 @@ def _times(
     dates = [facts for facts in fields if facts.type == "date"]
     alternatives = [item for item in found if _one_year(item)]
     if years and len(alternatives) > 1 and len(alternatives) == len(found):
-        values = [item.since.year for item in alternatives if item.since is not None]
+        values = list(dict.fromkeys(item.since.year for item in alternatives if item.since is not None))
         yield Condition({years[0].name: {"in": values}}, " ".join(text[item.start : item.end] for item in found))
         return
     for item in found:
@@ -173,7 +178,7 @@ def _numbers(
             number = every[first + 1]
             if (
                 word.stem in stems(facts.name)
-                and text[number.start : number.end].isdigit()
+                and _NUMBER.fullmatch(text[number.start : number.end])
                 and not _overlaps(number.start, number.end, places)
             ):
                 yield Condition({facts.name: _named_number(text, number)}, text[word.start : number.end])

@@ -17,6 +17,7 @@ _DOCUMENTS = frozenset(
 ) | frozenset(stems("文章 报道 新闻 报告 文件"))
 _FUZZY = 0.85  # share of characters in common: one letter of seven
 _FUZZY_LETTERS = 4
+_FUZZY_WORDS = 40  # of a question: every stretch of it is compared with every name
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _places(said: Sequence[str], name: Sequence[str]) -> Iterator[tuple[int, int
 def _near_places(text: str, every: Sequence[Word], value: str) -> Iterator[tuple[int, int]]:
     """Where a name stands with a letter wrong; names of several words only, whose digits agree."""
     length = len(words(value))
-    if length < 2:
+    if length < 2 or len(every) > _FUZZY_WORDS:
         return
     for first in range(len(every) - length + 1):
         written = text[every[first].start : every[first + length - 1].end]

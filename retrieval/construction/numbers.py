@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+# Beyond it floats are no longer exact, and filters refuse them.
+MAX_NUMBER = 2**53
 Operator = Literal["gt", "gte", "lt", "lte", "between", "eq"]
 
 _SCALES = {
@@ -37,7 +39,7 @@ _UNITS = {
 _SCALE = "|".join(sorted(_SCALES, key=len, reverse=True))
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 _NUMBER = (
-    rf"(?P<sign{{0}}>[€£$])?(?P<number{{0}}>-?\d+(?:,\d{{{{3}}}})*(?:\.\d+)?)(?: ?(?P<scale{{0}}>{_SCALE})(?![a-z]))?"
+    rf"(?P<sign{{0}}>[€£$])?(?P<number{{0}}>(?<!\d)-?\d{{{{1,15}}}}(?:,\d{{{{3}}}})*(?:\.\d+)?)(?: ?(?P<scale{{0}}>{_SCALE})(?![a-z]))?"
     rf"(?: ?(?P<unit{{0}}>{_UNIT})(?![a-z]))?"
 )
 _FIRST, _SECOND = _NUMBER.format(1), _NUMBER.format(2)
@@ -87,14 +89,11 @@ def number_ranges(text: str, taken: Sequence[tuple[int, int]] = ()) -> Sequence[
                 continue
             low = _value(match, 1)
             high = _value(match, 2) if operator == "between" else low
+            if max(abs(low), abs(high)) >= MAX_NUMBER:
+                continue
             unit = _unit(match, 2 if operator == "between" else 1) or _unit(match, 1)
             found.append(NumberRange(match.start(), match.end(), operator, min(low, high), max(low, high), unit))
     return sorted(found, key=lambda item: item.start)
-
-
-def unit_of(word: str) -> str | None:
-    """The unit that a word names; None if it names none."""
-    return _UNITS.get(word)
 
 
 def _value(match: re.Match[str], which: int) -> float:

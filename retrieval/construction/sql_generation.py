@@ -23,6 +23,7 @@ MIN_COVERED = 0.5
 # Tables whose score comes this near to the best are told apart by the embedder.
 _NEAR = 0.9
 _COMPARED = 4
+_READ = 1_000  # characters: what is longer is no question to a table
 
 Reason = Literal["not about tables", "no table", "words left over", "no template"]
 
@@ -48,8 +49,8 @@ def write(
     question: str, profiles: Sequence[TableProfile], embedder: Embedder, today: date, min_covered: float = MIN_COVERED
 ) -> Written | GivenUp:
     """A statement over one of the tables that answers the question, unchecked and not yet run."""
-    parts = said(question, today)
-    if asks_no_table(parts.text):
+    parts = said(question[:_READ], today)
+    if len(question) > _READ or asks_no_table(parts.text):
         return GivenUp("not about tables", ())
     ranked = link(words(question), profiles, parts.asking, bool(parts.periods))
     if not ranked:

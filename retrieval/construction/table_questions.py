@@ -1,5 +1,6 @@
 """Answers questions from the tables in documents: `TableQuestions.ask` is the whole of it, in order."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +25,8 @@ from retrieval.types import Embedder, Json
 # Rows that an answer cites at most: a sum over a thousand is shown by its statement, not by them.
 MAX_EVIDENCE = 20
 _SHOWN_TABLES = 3
+# Statements that run side by side, each with its copy of tables; further ones wait.
+_CHILDREN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class TableQuestions:
         self._embedder = embedder
         self._limits = limits or SqlLimits()
         self._profiles = TableProfiles()
+        self._running = threading.BoundedSemaphore(_CHILDREN)
 
     def ask(self, request: TableQuestion, today: date | None = None) -> TableAnswer:
         """The rows that answer the question, or that the statement gives, with the rows they stand on.
@@ -129,7 +133,8 @@ class TableQuestions:
         with trace.stage("execute") as stage:
             sources = _sources(statement)
             statements = [statement.sql, *(sql for sql, _ in sources)]
-            result, *rows = sql_execution.run(connection, statements, statement.tables, self._limits)
+            with self._running:
+                result, *rows = sql_execution.run(connection, statements, statement.tables, self._limits)
             evidence: list[EvidenceRow] = []
             for (_, table), found in zip(sources, rows, strict=True):
                 numbers = [int(row[0]) for row in found.rows[: MAX_EVIDENCE - len(evidence)]]

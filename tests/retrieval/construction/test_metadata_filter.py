@@ -1,5 +1,6 @@
 """Conditions on metadata that a question puts, and how a search uses and relaxes them."""
 
+import time
 from dataclasses import replace
 from datetime import date
 
@@ -7,6 +8,7 @@ import pytest
 
 from retrieval.construction.metadata_filter import combined, conditions, field_facts
 from retrieval.errors import InvalidRequest
+from retrieval.store.filters import condition
 from retrieval.types import Json, SearchRequest
 from tests.fakes import Library
 
@@ -100,3 +102,23 @@ def test_the_given_filter_is_never_dropped(shelf: Library) -> None:
     assert found(shelf, replace(REQUEST, filter={"author": "Nobody"})) == []
     with pytest.raises(InvalidRequest):
         found(shelf, replace(REQUEST, filter={"author": {"above": 1}}))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "reports with more than " + "9" * 400 + " pages",
+        "pages " + "9" * 5_000,
+        "pages ² or pages ⑨",
+        "since 99999999 " + "2024 " * 3_000,
+        "between 5 and and 3 pages" * 500,
+        "by Ann Petrov " * 1_000,
+        "last 999 years, next 0 days, 2024-13-45, 0000-00-00",
+    ],
+)
+def test_no_question_breaks_or_takes_long(question: str) -> None:
+    started = time.monotonic()
+    found = conditions(question, FIELDS, TODAY)
+    assert time.monotonic() - started < 5
+    if found:
+        condition(combined(found))

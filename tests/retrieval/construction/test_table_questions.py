@@ -123,3 +123,23 @@ def test_tables_beyond_the_limit_are_not_copied(shop: Library) -> None:
 def test_an_unknown_collection_is_not_found(shop: Library) -> None:
     with pytest.raises(NotFound):
         TableQuestions(shop.database, HashEmbedder).ask(TableQuestion("nowhere", "How many?"))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many orders have a total above " + "9" * 400 + "?",
+        "Which orders came from Germany' OR 1=1; DROP TABLE orders; --?",
+        'What is the "total" of "; DELETE FROM orders?',
+        "How many orders " * 1_000,
+        "top 0 orders by quantity",
+        "orders between and or than",
+        "？？？",
+        "\x00 how many orders",
+    ],
+)
+def test_no_question_breaks_anything(shop: Library, question: str) -> None:
+    ask(shop, question)
+    answer = ask(shop, "How many orders are there?")
+    assert answer.result is not None
+    assert answer.result.rows == ((5,),)

@@ -34,7 +34,7 @@ export function whyNotView({ question, collection, passages }) {
   };
   const form = element("form", { class: "why-not-form", onsubmit: ask }, choice, button);
   const head = element("summary", { class: "quiet" }, "Expected another document?");
-  const view = element("details", {}, head, form, outcome);
+  const view = element("details", { class: "why-not-box" }, head, form, outcome);
   view.addEventListener("toggle", fill, { once: true });
   return view;
 }

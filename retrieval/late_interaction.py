@@ -25,10 +25,11 @@ def scores(encoder: TokenEncoder, snapshot: Snapshot, text: str, keys: Sequence[
 
 
 def joined(ranked: Sequence[Ranked], found: NDArray[np.float64]) -> Sequence[Ranked]:
-    """Both orders in one, by reciprocal ranks; a candidate without a score keeps the rank it came with in both."""
-    places = np.arange(len(ranked), dtype=np.float64)
-    by_score = places.copy()
+    """Both orders in one, by reciprocal ranks; a candidate without a score keeps its place, the others share theirs."""
     held = np.flatnonzero(np.isfinite(found))
-    by_score[held[np.argsort(-found[held], kind="stable")]] = held
-    together = 1 / (RANK_CONSTANT + 1 + places) + 1 / (RANK_CONSTANT + 1 + by_score)
-    return [ranked[place] for place in np.argsort(-together, kind="stable")]
+    by_score = np.zeros(len(held))
+    by_score[np.argsort(-found[held], kind="stable")] = held
+    together = 1 / (RANK_CONSTANT + 1 + held) + 1 / (RANK_CONSTANT + 1 + by_score)
+    order = np.arange(len(ranked))
+    order[held] = held[np.argsort(-together, kind="stable")]
+    return [ranked[place] for place in order.tolist()]

@@ -62,21 +62,30 @@ def retrieve_sparse(query: Query, snapshot: Snapshot, masks: Masks, depth: int) 
 
     Statistics are the collection's, so a filter changes who may be found and not how well they score.
     """
-    indexes = [segment.sparse for segment in snapshot.segments]
     keys: list[int] = []
     scores: list[float] = []
-    found_scores = sparse.bm25(indexes, snapshot.alive, query.terms, masks)
-    for field, weight in fields.WEIGHTS.items():
-        indexes = [segment.fields[field] for segment in snapshot.segments]
-        in_field = sparse.bm25(indexes, snapshot.alive, query.terms, masks)
-        found_scores = [whole + weight * part for whole, part in zip(found_scores, in_field, strict=True)]
-    for segment, row_scores in zip(snapshot.segments, found_scores, strict=True):
+    for segment, row_scores in zip(
+        snapshot.segments, weighted_bm25(query.terms, snapshot, masks, fields.WEIGHTS), strict=True
+    ):
         found = np.flatnonzero(row_scores > 0)
         if len(found) > depth:
             found = found[np.argpartition(-row_scores[found], depth - 1)[:depth]]
         keys += segment.chunk_keys[found].tolist()
         scores += row_scores[found].tolist()
     return _ranked(keys, scores, depth)
+
+
+def weighted_bm25(
+    terms: Sequence[str], snapshot: Snapshot, masks: Masks, weights: Mapping[str, float]
+) -> Sequence[NDArray[np.float32]]:
+    """By segment, the score of each row in its text, with those in other fields by their weights."""
+    indexes = [segment.sparse for segment in snapshot.segments]
+    found = sparse.bm25(indexes, snapshot.alive, terms, masks)
+    for field, weight in weights.items():
+        indexes = [segment.fields[field] for segment in snapshot.segments]
+        in_field = sparse.bm25(indexes, snapshot.alive, terms, masks)
+        found = [whole + weight * part for whole, part in zip(found, in_field, strict=True)]
+    return found
 
 
 def retrieve_tree(query: Query, snapshot: Snapshot, masks: Masks, depth: int) -> Candidates:

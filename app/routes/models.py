@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 from sqlalchemy import Connection
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from app import openai_errors
 from app.chat_request import MODEL, collection_of
@@ -19,6 +20,15 @@ router = APIRouter(prefix="/v1/models", tags=["openai"], route_class=openai_erro
 _PAGE = 1000
 
 
+class _AnyName(PathConvertor):
+    """What stands for a model in the path, line ends included: with those a path would be no route's at all."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("any_name", _AnyName())
+
+
 @router.get("", responses=openai_errors.RESPONSES)
 def list_models(service: ServiceDep) -> ModelList:
     """`scholiast` for the default collection, and `scholiast/<collection>` for every collection."""
@@ -27,7 +37,7 @@ def list_models(service: ServiceDep) -> ModelList:
         return ModelList(data=[_default(connection), *named])
 
 
-@router.get("/{model:path}", responses=openai_errors.RESPONSES)
+@router.get("/{model:any_name}", responses=openai_errors.RESPONSES)
 def get_model(
     service: ServiceDep, model: Annotated[str, Path(description="`scholiast` or `scholiast/<collection>`.")]
 ) -> ModelDetails:

@@ -33,7 +33,8 @@ def test_a_click_right_after_a_search_is_kept_with_its_features(running: Running
     assert send(running, request_id=found["request_id"], chunk_id=chunk, value="click") == 204
     assert send(running, request_id=found["request_id"], chunk_id=chunk, value="click") == 204
     assert usage(running) == Usage(1, 1, 0, 0)
-    names = tuple(found["trace"]["stages"][6]["hits"][0]["features"])
+    (fetched,) = [stage for stage in found["trace"]["stages"] if stage["stage"] == "fetch"]
+    names = tuple(fetched["hits"][0]["features"])
     with running.service.storage.database.read() as connection:
         rows = impressions.judged(connection, "default", "search", names)
     assert [row.is_wanted for row in rows] == [False, True, False]

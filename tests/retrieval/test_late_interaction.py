@@ -22,4 +22,4 @@ def test_the_best_by_tokens_rises_past_those_that_are_worse_in_both() -> None:
 def test_candidates_without_a_score_keep_their_place() -> None:
     assert order([float("nan")] * 3) == [0, 1, 2]
     assert order([0.1, float("nan"), 0.9])[1] == 1
-    assert order([0.1, float("nan"), 0.2, float("nan"), 0.9, 0.3]) == [0, 1, 4, 3, 5, 2]
+    assert order([0.1, float("nan"), 0.2, float("nan"), 0.9, 0.3]) == [4, 1, 0, 3, 2, 5]

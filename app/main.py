@@ -34,6 +34,21 @@ from app.wiring import Engines, Storage, load_engines, open_storage
 from retrieval import failpoints
 
 WEB = Path(__file__).parent / "web"
+# In the order in which the documentation of the API shows them.
+ROUTERS = (
+    documents.router,
+    collections.router,
+    search.router,
+    sql.router,
+    ask.router,
+    conversations.router,
+    feedback.router,
+    chat.router,
+    models.router,
+    embeddings.router,
+    embedding_model.router,
+    health.router,
+)
 
 
 def create_app(
@@ -66,21 +81,8 @@ def create_app(
     )
     app.state.service = service
     errors.install(app)
-    for module in (
-        documents,
-        collections,
-        search,
-        sql,
-        ask,
-        conversations,
-        feedback,
-        chat,
-        models,
-        embeddings,
-        embedding_model,
-        health,
-    ):
-        app.include_router(module.router)
+    for router in ROUTERS:
+        app.include_router(router)
     # Innermost first: the limit counts the body as it comes, before any parser sees it.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_upload_bytes)
     app.add_middleware(BodyLimitProblem, max_upload_mib=settings.max_upload_mib)

@@ -8,20 +8,7 @@ from fastapi import FastAPI
 
 from app.cli import app as command_line
 from app.errors import PROBLEMS
-from app.routes import (
-    ask,
-    chat,
-    collections,
-    conversations,
-    documents,
-    embedding_model,
-    embeddings,
-    feedback,
-    health,
-    models,
-    search,
-    sql,
-)
+from app.main import ROUTERS
 from app.schemas.ask import AskOptions
 from app.schemas.collections import CollectionSettings
 from app.schemas.search import SearchOptions
@@ -39,22 +26,8 @@ README = (ROOT / "README.md").read_text()
 
 def routes() -> set[str]:
     app = FastAPI()
-    modules = (
-        ask,
-        chat,
-        collections,
-        conversations,
-        documents,
-        embedding_model,
-        embeddings,
-        feedback,
-        health,
-        models,
-        search,
-        sql,
-    )
-    for module in modules:
-        app.include_router(module.router)
+    for router in ROUTERS:
+        app.include_router(router)
     return {
         f"{method} {path}" for path, methods in app.openapi()["paths"].items() for method in map(str.upper, methods)
     }

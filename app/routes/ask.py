@@ -66,15 +66,16 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 def ask(service: ServiceDep, question: Question) -> AnswerDetails | StreamingResponse:
     """An answer from the documents, every citation checked; `abstained` when they do not say."""
     answerer = service.engines.answerer  # raises before anything is streamed while the models load
-    request_id = str(uuid.uuid4())
+    asked = Asked(str(uuid.uuid4()), question)
     cancelled = threading.Event()
-    events = answerer.answer(_request(service, question, _history(service, question)), cancelled.is_set)
+    answered = answerer.answer(_request(service, question, _history(service, question)), cancelled.is_set)
+    events = _noted(service, asked, answered)
     if question.stream:
         # The first event is made here, so that an unknown collection or a full queue is a plain error response.
         first = next(events)
-        stream = _encoded(service, Asked(request_id, question), chain([first], events), cancelled)
+        stream = _encoded(asked, chain([first], events), cancelled)
         return StreamingResponse(stream, media_type="text/event-stream")
-    return _finished(service, Asked(request_id, question), whole(events))
+    return _details(asked, whole(events))
 
 
 def _history(service: Service, question: Question) -> Sequence[Message]:
@@ -90,6 +91,26 @@ def _history(service: Service, question: Question) -> Sequence[Message]:
         turns = conversations.latest(connection, conversation.key, _REMEMBERED_TURNS)
     said = [(Message("user", turn.question), Message("assistant", turn.answer or "")) for turn in turns]
     return [message for pair in said for message in pair if message.content]
+
+
+def _noted(service: Service, asked: Asked, events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
+    """The events; the answer is counted and kept by whoever draws it, which no event loop does."""
+    for event in events:
+        if isinstance(event, DoneEvent):
+            answer, question = event.answer, asked.question
+            service.metrics.observe_answer(answer)
+            _keep(service, asked, answer)
+            service.impressions.note(
+                impression_of(
+                    asked.request_id,
+                    question.collection,
+                    "answer",
+                    question.question,
+                    answer.passages,
+                    answer.trace,
+                )
+            )
+        yield event
 
 
 def _keep(service: Service, asked: Asked, answer: Answer) -> None:
@@ -128,19 +149,17 @@ def _request(service: Service, question: Question, history: Sequence[Message]) -
     )
 
 
-async def _encoded(
-    service: Service, asked: Asked, events: Iterator[AnswerEvent], cancelled: threading.Event
-) -> AsyncIterator[bytes]:
+async def _encoded(asked: Asked, events: Iterator[AnswerEvent], cancelled: threading.Event) -> AsyncIterator[bytes]:
     """The events as server-sent events."""
     try:
         async with aclosing(drawn(events, cancelled)) as following:
             async for event in following:
-                yield _sse(*_shown(service, asked, event))
+                yield _sse(*_shown(asked, event))
     except ScholiastError as error:
         yield _sse("error", errors.body(error))
 
 
-def _shown(service: Service, asked: Asked, event: AnswerEvent) -> tuple[str, Any]:
+def _shown(asked: Asked, event: AnswerEvent) -> tuple[str, Any]:
     """Name and data of the event."""
     match event:
         case StageEvent(stage, milliseconds):
@@ -152,7 +171,7 @@ def _shown(service: Service, asked: Asked, event: AnswerEvent) -> tuple[str, Any
         case ClaimEvent(claim):
             return "claim", claim_details(claim)
         case DoneEvent(answer):
-            return "done", _finished(service, asked, answer)
+            return "done", _details(asked, answer)
 
 
 def _sse(name: str, data: Any) -> bytes:
@@ -160,17 +179,11 @@ def _sse(name: str, data: Any) -> bytes:
     return format_sse_event(event=name, data_str=encoded)
 
 
-def _finished(service: Service, asked: Asked, answer: Answer) -> AnswerDetails:
-    service.metrics.observe_answer(answer)
-    _keep(service, asked, answer)
-    question = asked.question
-    service.impressions.note(
-        impression_of(asked.request_id, question.collection, "answer", question.question, answer.passages, answer.trace)
-    )
+def _details(asked: Asked, answer: Answer) -> AnswerDetails:
     usage = answer.usage
     return AnswerDetails(
         request_id=asked.request_id,
-        conversation_id=question.conversation_id,
+        conversation_id=asked.question.conversation_id,
         answer=answer.text,
         citations=[citation_details(citation) for citation in answer.citations],
         passages=[hit_details(hit) for hit in answer.passages],

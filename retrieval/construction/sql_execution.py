@@ -106,10 +106,23 @@ def _ask(task: Mapping[str, Json], database: bytes, limits: SqlLimits) -> Mappin
         return {"error": "time"}
     except BrokenPipeError:
         return {"error": "memory"}
-    if child.returncode != 0 or not child.stdout:
-        return {"error": "time" if child.returncode < 0 else "memory"}
-    found: Mapping[str, Json] = json.loads(child.stdout)
-    return found
+    return outcome(child)
+
+
+def outcome(child: "subprocess.CompletedProcess[bytes]") -> Mapping[str, Json]:
+    """What an ended child wrote, or which of its limits ended it.
+
+    Raises `RuntimeError` where neither did: a fault of the installation, not of the statement.
+    """
+    if child.returncode < 0:
+        return {"error": "time"}
+    if child.returncode == 0 and child.stdout:
+        found: Mapping[str, Json] = json.loads(child.stdout)
+        return found
+    if b"MemoryError" in child.stderr:
+        return {"error": "memory"}
+    complaint = child.stderr.decode("utf-8", "replace")[-300:]
+    raise RuntimeError(f"The process that runs statements ended with {child.returncode}: {complaint}")
 
 
 def _results(answer: Mapping[str, Json], limits: SqlLimits) -> Sequence[SqlResult]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -319,27 +319,7 @@ def index_rows(
     connection: Connection, collection: str, model_id: str, revision_keys: Sequence[int] | None = None
 ) -> IndexRows:
     """What an index needs of the collection's visible chunks, or of those that belong to the given revisions."""
-    statement = (
-        select(
-            chunks.c.key,
-            chunks.c.revision_key,
-            chunks.c.terms,
-            chunks.c.headings,
-            documents.c.name,
-            representations.c.vector,
-            representations.c.kind,
-            representations.c.text,
-        )
-        .join(documents, documents.c.active_revision == chunks.c.revision_key)
-        .outerjoin(
-            representations,
-            and_(representations.c.chunk_key == chunks.c.key, representations.c.model_id == model_id),
-        )
-        .where(documents.c.collection == collection)
-        .order_by(chunks.c.key, representations.c.key)
-    )
-    if revision_keys is not None:
-        statement = statement.where(chunks.c.revision_key.in_(list(revision_keys)))
+    rows: Iterable[Json] = connection.execute(_chunks_with_representations(collection, model_id, revision_keys))
     chunk_keys: list[int] = []
     owners: list[int] = []
     terms: list[str] = []
@@ -349,7 +329,7 @@ def index_rows(
     vectors: list[bytes] = []
     vector_rows: list[int] = []
     kinds: list[int] = []
-    for chunk_key, revision_key, chunk_terms, headings, name, vector, kind, text in connection.execute(statement):
+    for chunk_key, revision_key, chunk_terms, headings, name, vector, kind, text in rows:
         if not chunk_keys or chunk_keys[-1] != chunk_key:
             chunk_keys.append(chunk_key)
             owners.append(revision_key)
@@ -377,6 +357,25 @@ def index_rows(
         keywords,
         token_vectors.index_rows(connection, collection, revision_keys),
     )
+
+
+def _chunks_with_representations(collection: str, model_id: str, revision_keys: Sequence[int] | None) -> Select[Json]:
+    """A row for each representation of each visible chunk, and one for a chunk that has none, in the order of keys."""
+    columns = [chunks.c[name] for name in ("key", "revision_key", "terms", "headings")]
+    columns += [documents.c.name, *(representations.c[name] for name in ("vector", "kind", "text"))]
+    statement: Select[Json] = (
+        select(*columns)
+        .join(documents, documents.c.active_revision == chunks.c.revision_key)
+        .outerjoin(
+            representations,
+            and_(representations.c.chunk_key == chunks.c.key, representations.c.model_id == model_id),
+        )
+        .where(documents.c.collection == collection)
+        .order_by(chunks.c.key, representations.c.key)
+    )
+    if revision_keys is not None:
+        statement = statement.where(chunks.c.revision_key.in_(list(revision_keys)))
+    return statement
 
 
 def _chunk(row: RowMapping) -> Chunk:

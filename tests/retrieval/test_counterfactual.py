@@ -139,8 +139,7 @@ def test_the_gate_over_two_hundred_logs() -> None:
         error = 1.96 * np.std(values) / np.sqrt(len(values))
         print(key, f"bias {np.mean(values):+.4f} +- {error:.4f}, covered {np.mean(covered[key]):.3f}")
         if key[1] == "ips":
-            # Not quite unbiased (products of estimated ratios), but far below what one log leaves uncertain.
-            assert abs(np.mean(values)) < 0.25 * np.std(values)
+            assert abs(np.mean(values)) < 1.5 * error  # unbiased: its own noise explains what is left
             assert np.mean(covered[key]) > 0.88
         if key[1] == "naive":
             assert abs(np.mean(values)) > 5 * error

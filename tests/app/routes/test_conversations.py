@@ -1,3 +1,6 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 from tests.app.conftest import Running
 
 
@@ -28,6 +31,23 @@ def test_an_id_of_ones_own_begins_a_conversation_and_streaming_keeps_it_too(runn
     running.model.enqueue("Kettles boil water.")
     body = {"question": "What do kettles boil?", "conversation_id": "mine", "stream": True}
     assert "event: claim" in running.client.post("/v1/ask", json=body).text
+    assert len(running.client.get("/v1/conversations/mine").json()["turns"]) == 1
+
+
+def test_keeping_a_streamed_answer_holds_up_nobody_else(running: Running) -> None:
+    running.add("Kettles boil water.")
+    running.model.enqueue("Kettles boil water. " * 100)
+    body = {"question": "What do kettles boil?", "conversation_id": "mine", "stream": True}
+    with ThreadPoolExecutor(2) as threads:
+        asking = threads.submit(running.client.post, "/v1/ask", json=body)
+        while not running.model.prompts:
+            time.sleep(0.001)
+        with running.service.storage.database.write():  # the answer cannot be kept before this ends
+            time.sleep(1.5)
+            assert not asking.done()
+            health = threads.submit(running.client.get, "/healthz")
+            assert health.result(timeout=5).status_code == 200
+        assert "event: done" in asking.result(timeout=30).text
     assert len(running.client.get("/v1/conversations/mine").json()["turns"]) == 1
 
 

@@ -15,9 +15,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=100), nullable=False),
         sa.Column("collection", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["collection"], ["collections.name"], name=op.f("fk_conversations_collection"), ondelete="CASCADE"
-        ),
+        _owner("conversations", "collection", "collections.name"),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_conversations")),
         sa.UniqueConstraint("id", name=op.f("uq_conversations_id")),
         sqlite_autoincrement=True,
@@ -30,30 +28,15 @@ def upgrade() -> None:
         sa.Column("question", sa.Text(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("created_at", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["conversation_key"],
-            ["conversations.key"],
-            name=op.f("fk_conversation_turns_conversation_key"),
-            ondelete="CASCADE",
-        ),
+        _owner("conversation_turns", "conversation_key", "conversations.key"),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_conversation_turns")),
     )
     op.create_table(
         "conversation_sources",
         sa.Column("turn_key", sa.Integer(), nullable=False),
         sa.Column("document_key", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["turn_key"],
-            ["conversation_turns.key"],
-            name=op.f("fk_conversation_sources_turn_key"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["document_key"],
-            ["documents.key"],
-            name=op.f("fk_conversation_sources_document_key"),
-            ondelete="CASCADE",
-        ),
+        _owner("conversation_sources", "turn_key", "conversation_turns.key"),
+        _owner("conversation_sources", "document_key", "documents.key"),
         sa.PrimaryKeyConstraint("turn_key", "document_key", name=op.f("pk_conversation_sources")),
     )
     for table, column in (
@@ -63,3 +46,7 @@ def upgrade() -> None:
         ("conversation_sources", "document_key"),
     ):
         op.create_index(op.f(f"ix_{table}_{column}"), table, [column], unique=False)
+
+
+def _owner(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint([column], [target], name=op.f(f"fk_{table}_{column}"), ondelete="CASCADE")

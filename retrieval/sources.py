@@ -1,5 +1,6 @@
 """What a source other than the chunk indexes gives: passages with ids of their own, which fusion and citations treat
-like chunks, and the statement that found them."""
+like chunks, and the statement that found them.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

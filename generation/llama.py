@@ -1,7 +1,7 @@
-"""The forward pass of Llama-family models on a processor: long prompts in bfloat16, single tokens in int8.
+"""The forward pass of Llama-family models on a processor: long prompts in bfloat16, single tokens in few bits.
 
 Reading a prompt is bound by arithmetic, where bfloat16 is exact and fast; decoding is bound by reading the weights,
-where int8 with a scale an output channel halves the bytes. Rows of a decoding step never mix, so that the logits of a
+of which 8 or 4 bits suffice. Rows of a decoding step never mix, so that the logits of a
 sequence are the same bit by bit whether others decode beside it and whether its tokens come one at a time.
 """
 
@@ -18,6 +18,7 @@ from torch.nn import functional
 from generation.kv_cache import KeyValues, padded
 from generation.llama_shape import LlamaShape
 from generation.lora import AdapterWeights, LowRank
+from generation.quantized_linear import QuantizedLinear
 from retrieval.packed_linear import PackedLinear
 
 # Rows of one sequence in a step. More cost more than the guesses among them gain.
@@ -27,28 +28,28 @@ _TRIED_POSITIONS = (9, 30, 300, 317)
 
 
 @dataclass(frozen=True, slots=True)
-class _Packed:
-    """An int8 matrix [out, in] with a scale a row, beside the exact one; the exact one is None for the head."""
+class _Matrix:
+    """A matrix [out, in] as prompts are read with it, and as is decoded with it; None is what is never done."""
 
     exact: PackedLinear | None
-    packed: Tensor
-    scales: Tensor
+    quantized: QuantizedLinear | None
 
-    @classmethod
-    def of(cls, weight: Tensor, dtype: torch.dtype, *, keep: bool = True) -> "_Packed":
-        scales = (weight.abs().amax(dim=1) / 127).clamp(min=1e-12).to(dtype)
-        packed = (weight / scales.float()[:, None]).round().clamp(-127, 127).to(torch.int8)
-        return cls(PackedLinear.of(weight.to(dtype)) if keep else None, packed, scales)
+    def __call__(self, rows: Tensor, *, exact: bool) -> Tensor:
+        chosen = self.exact if exact else self.quantized
+        assert chosen is not None, "the matrix was made for the other use only"
+        return chosen(rows)
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """The matrices of a layer; the weights of its two norms are multiplied into those that follow them."""
+    """The matrices of a layer, and the weights [width] of its two norms."""
 
-    attention_in: _Packed  # queries, keys, values
-    attention_out: _Packed
-    inner_in: _Packed  # gate, up
-    inner_out: _Packed
+    attention_norm: Tensor
+    attention_in: _Matrix  # queries, keys, values
+    attention_out: _Matrix
+    inner_norm: Tensor
+    inner_in: _Matrix  # gate, up
+    inner_out: _Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +105,8 @@ class LlamaDecoder:
         weights = load_file(folder / "model.safetensors")
         self._embedding = weights["model.embed_tokens.weight"].to(dtype)
         head = weights["model.embed_tokens.weight" if shape.tied else "lm_head.weight"].float()
-        # root-mean-square = norm / sqrt(width): the square root goes into the weights.
-        self._gain = math.sqrt(shape.width)
-        self._head = _Packed.of(head * (weights["model.norm.weight"].float() * self._gain), dtype, keep=exact)
-        self._gains = [_norm_weights(weights, number, self._gain) for number in range(shape.layers)]
+        self._head = self._matrix(head, read=exact)
+        self._last_norm = _norm_weights(weights, "model.norm", shape)
         self._layers = [self._layer(weights, number) for number in range(shape.layers)]
         self._adapters: dict[str, list[_LayerAdapter]] = {}
         self._rotations = _rotations(shape)
@@ -152,7 +151,7 @@ class LlamaDecoder:
         return list(torch.split(self._logits(self._forward([view], exact=True)), counts))
 
     def step(self, sequences: Sequence[tuple[Sequence[int], KeyValues]]) -> list[Tensor]:
-        """Decodes on several sequences at once, in int8 unless exact; gives each one's logits [rows, vocabulary]."""
+        """Decodes on several sequences at once, in few bits unless exact; gives logits [rows, vocabulary] of each."""
         views = [self._next_view(tokens, cache, exact=False) for tokens, cache in sequences]
         hidden = self._forward(views, exact=self._exact)
         for tokens, cache in sequences:
@@ -180,24 +179,21 @@ class LlamaDecoder:
         adapted = self._adapted(views)
         for number, layer in enumerate(self._layers):
             here = [(span, adapter[number]) for span, adapter in adapted]
-            mixed = _product(
-                self._norm(hidden), layer.attention_in, [(s, a.attention_in) for s, a in here], exact=exact
-            )
+            normed = self._norm(hidden, layer.attention_norm)
+            mixed = _product(normed, layer.attention_in, [(s, a.attention_in) for s, a in here], exact=exact)
             attended = self._attend(number, mixed, rotations, views)
             hidden = hidden + _product(
                 attended, layer.attention_out, [(s, a.attention_out) for s, a in here], exact=exact
             )
-            inner = _product(self._norm(hidden), layer.inner_in, [(s, a.inner_in) for s, a in here], exact=exact)
+            normed = self._norm(hidden, layer.inner_norm)
+            inner = _product(normed, layer.inner_in, [(s, a.inner_in) for s, a in here], exact=exact)
             gated = functional.silu(inner[:, : self.shape.inner]) * inner[:, self.shape.inner :]
             hidden = hidden + _product(gated, layer.inner_out, [(s, a.inner_out) for s, a in here], exact=exact)
         return hidden
 
     def _logits(self, hidden: Tensor) -> Tensor:
-        """[rows, vocabulary]; the head is kept in int8, but for exact decoding."""
-        if self._head.exact is not None:
-            return self._head.exact(self._norm(hidden))
-        rows: Tensor = torch._weight_int8pack_mm(self._norm(hidden), self._head.packed, self._head.scales)
-        return rows
+        """[rows, vocabulary]; the head is kept in few bits, but for exact decoding."""
+        return self._head(self._norm(hidden, self._last_norm), exact=self._exact)
 
     def _adapted(self, views: Sequence[_View]) -> list[tuple[slice, list[_LayerAdapter]]]:
         """The rows of sequences that have an adapter, with its layers."""
@@ -208,10 +204,13 @@ class LlamaDecoder:
             start += len(view.tokens)
         return found
 
-    def _norm(self, hidden: Tensor) -> Tensor:
-        """Root-mean-square norm without its weights: x / sqrt(|x|^2 + width * epsilon)."""
+    def _norm(self, hidden: Tensor, weights: Tensor) -> Tensor:
+        """Root-mean-square norm: x / sqrt(|x|^2 + width * epsilon), times the weights, which have sqrt(width) in them.
+
+        They are not multiplied into the matrix that follows, whose groups of 4 bits would be lost.
+        """
         length = torch.linalg.vector_norm(hidden, dim=-1, keepdim=True)
-        return (hidden / torch.hypot(length, self._floor)).to(self.dtype)
+        return (hidden / torch.hypot(length, self._floor)).mul_(weights).to(self.dtype)
 
     def _next_view(self, tokens: Sequence[int], cache: KeyValues, *, exact: bool) -> _View:
         """The next rows of a sequence, which look at everything before them and themselves."""
@@ -250,7 +249,6 @@ class LlamaDecoder:
         def weight(name: str) -> Tensor:
             return weights[f"model.layers.{number}.{name}.weight"].float()
 
-        before_attention, before_inner = self._gains[number]
         attention_in = torch.cat(
             [
                 # Attention divides by the square root of the dimension; the queries' weights do it beforehand.
@@ -261,52 +259,53 @@ class LlamaDecoder:
         )
         inner_in = torch.cat([weight("mlp.gate_proj"), weight("mlp.up_proj")])
         return _Layer(
-            _Packed.of(attention_in * before_attention, self.dtype),
-            _Packed.of(weight("self_attn.o_proj"), self.dtype),
-            _Packed.of(inner_in * before_inner, self.dtype),
-            _Packed.of(weight("mlp.down_proj"), self.dtype),
+            _norm_weights(weights, f"model.layers.{number}.input_layernorm", shape),
+            self._matrix(attention_in),
+            self._matrix(weight("self_attn.o_proj")),
+            _norm_weights(weights, f"model.layers.{number}.post_attention_layernorm", shape),
+            self._matrix(inner_in),
+            self._matrix(weight("mlp.down_proj")),
+        )
+
+    def _matrix(self, weight: Tensor, *, read: bool = True) -> _Matrix:
+        """The float32 matrix for what is done with it: a prompt is read through it, or not; exact decoding reads."""
+        return _Matrix(
+            PackedLinear.of(weight.to(self.dtype)) if read else None,
+            None if self._exact else QuantizedLinear.of(weight, self.dtype),
         )
 
     def _layer_adapter(self, weights: AdapterWeights, number: int) -> _LayerAdapter:
         """An adapter's matrices, laid out and scaled as the layer's own are."""
         shape = self.shape
 
-        def joined(names: Sequence[str], sizes: Sequence[int], before: Tensor | None = None) -> LowRank | None:
+        def joined(names: Sequence[str], sizes: Sequence[int]) -> LowRank | None:
             parts = [weights.get(f"model.layers.{number}.{name}") for name in names]
             laid_out = [
                 part and _laid_out(part, name, shape.dimension) for name, part in zip(names, parts, strict=True)
             ]
-            return LowRank.joined(laid_out, sizes, before, self.dtype)
+            return LowRank.joined(laid_out, sizes, self.dtype)
 
-        before_attention, before_inner = self._gains[number]
         queries, keys = shape.heads * shape.dimension, shape.key_heads * shape.dimension
         return _LayerAdapter(
-            joined(
-                ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"), (queries, keys, keys), before_attention
-            ),
+            joined(("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"), (queries, keys, keys)),
             joined(("self_attn.o_proj",), (shape.width,)),
-            joined(("mlp.gate_proj", "mlp.up_proj"), (shape.inner, shape.inner), before_inner),
+            joined(("mlp.gate_proj", "mlp.up_proj"), (shape.inner, shape.inner)),
             joined(("mlp.down_proj",), (shape.width,)),
         )
 
 
-def _product(rows: Tensor, matrix: _Packed, additions: _Additions, *, exact: bool) -> Tensor:
-    """The rows times the matrix, in its exact weights or in int8, and what adapters add to it."""
-    assert matrix.exact is not None, "only the head may do without"
-    product: Tensor = matrix.exact(rows) if exact else torch._weight_int8pack_mm(rows, matrix.packed, matrix.scales)
+def _product(rows: Tensor, matrix: _Matrix, additions: _Additions, *, exact: bool) -> Tensor:
+    """The rows times the matrix, in its exact weights or in few bits, and what adapters add to it."""
+    product = matrix(rows, exact=exact)
     for span, addition in additions:
         if addition is not None:
             product[span] += addition(rows[span], together=exact)
     return product
 
 
-def _norm_weights(weights: dict[str, Tensor], number: int, gain: float) -> tuple[Tensor, Tensor]:
-    """What the inputs of a layer's two halves are multiplied by."""
-    prefix = f"model.layers.{number}"
-    return (
-        weights[f"{prefix}.input_layernorm.weight"].float() * gain,
-        weights[f"{prefix}.post_attention_layernorm.weight"].float() * gain,
-    )
+def _norm_weights(weights: dict[str, Tensor], name: str, shape: LlamaShape) -> Tensor:
+    """What a norm multiplies by; with sqrt(width) in it, since root-mean-square = length / sqrt(width)."""
+    return weights[f"{name}.weight"].float() * math.sqrt(shape.width)
 
 
 def _causal_mask(rows: int, before: int, end: int, dtype: torch.dtype) -> Tensor:

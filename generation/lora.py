@@ -48,13 +48,9 @@ class LowRank:
         cls,
         parts: Sequence[tuple[Tensor, Tensor] | None],
         sizes: Sequence[int],
-        before: Tensor | None,
         dtype: torch.dtype,
     ) -> "LowRank | None":
-        """One for matrices that stand below each other, `sizes` rows each; None where no part has anything to add.
-
-        `before` [in] is what the rows are still to be multiplied by.
-        """
+        """One for matrices that stand below each other, `sizes` rows each; None where no part has anything to add."""
         found = [part for part in parts if part is not None]
         if not found:
             return None
@@ -67,7 +63,7 @@ class LowRank:
                 up[row : row + size, column : column + rank] = part[1].float()
                 column += rank
             row += size
-        return cls((down if before is None else down * before).to(dtype), up.to(dtype))
+        return cls(down.to(dtype), up.to(dtype))
 
     def __call__(self, rows: Tensor, *, together: bool) -> Tensor:
         """[rows, out]; one row after the other where each must have the same bits as alone."""

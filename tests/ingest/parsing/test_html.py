@@ -78,10 +78,10 @@ def test_a_table_of_data_may_hold_headings_code_and_tables_in_its_cells() -> Non
 
 
 def test_tables_within_tables_without_end_take_no_longer_than_their_text() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     _parsed("<table><tr><td>a<td>b<tr><td>c<td>" * 2_000 + "x")
 
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 @pytest.mark.parametrize(

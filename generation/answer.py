@@ -83,8 +83,16 @@ class AnswerLimits:
 class Answerer:
     """Answers questions with citations; holds the searcher, the model, the limits and the judge of claims."""
 
-    def __init__(self, searcher: Searcher, model: LanguageModel, limits: AnswerLimits, judge: Judge) -> None:
+    def __init__(
+        self,
+        searcher: Searcher,
+        model: LanguageModel,
+        limits: AnswerLimits,
+        judge: Judge,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._searcher = searcher
+        self._clock = clock
         self._model = model
         self._limits = limits
         self._judge = judge
@@ -95,7 +103,7 @@ class Answerer:
         Raises what the search and the model raise.
         """
         asked, request = request.question, _standing_alone(request)
-        ends = math.inf if request.max_ms is None else time.monotonic() + request.max_ms / 1000
+        ends = math.inf if request.max_ms is None else self._clock() + request.max_ms / 1000
         result = self._searcher.search(
             SearchRequest(
                 request.question,
@@ -126,14 +134,14 @@ class Answerer:
             passages = distinct(result.hits)[: self._limits.passages]
             yield from self._judged(_quote(request.question, passages, result, None))
             return
-        if time.monotonic() > ends:
+        if self._clock() > ends:
             trace.skip("generate", OUT_OF_TIME)
             passages = distinct(result.hits)[: self._limits.passages]
             yield from self._judged(_quote(request.question, passages, result, None))
             return
         prompt = self._prompt(request, result.hits, trace)
         yield _last_stage(trace)
-        draft = yield from self._draft(prompt, request, trace, lambda: cancelled() or time.monotonic() > ends)
+        draft = yield from self._draft(prompt, request, trace, lambda: cancelled() or self._clock() > ends)
         if draft.citations or cancelled():
             answer = Answer(draft.text, draft.citations, prompt.passages, False, draft.usage, trace)
             yield from self._judged([DoneEvent(answer)])

@@ -13,7 +13,6 @@ SETS: Mapping[str, JudgedSet] = {
     "squad": JudgedSet("squad", 800, {"train": 100, "dev": 60}, {"test": 150}),
     "nq_gold": JudgedSet("nq_gold", 800, {"train": 100, "dev": 60}, {"test": 150}),
     "cmrc2018": JudgedSet("cmrc2018", 500, {"train": 60, "dev": 60}, {"test": 120}),
-    "medquad": JudgedSet("medquad", 900, {}, {"liveqa_test": 96}),
     "cranfield": JudgedSet("cranfield", 900, {}, {"test": 225}),
 }
 MULTI_HOP = frozenset({"hotpotqa200", "wikimultihop2"})

@@ -80,10 +80,11 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class Reworded:
-    """What further queries found, by list and query, and how much each list counts in fusion."""
+    """What further queries found and how much each list counts in fusion: "dense 2" is of the first of them."""
 
     lists: Mapping[str, Candidates] = field(default_factory=dict)
     votes: Mapping[str, float] = field(default_factory=dict)
+    queries: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +146,19 @@ class Retriever:
             stages = _Stages(request, query, snapshot, lists, deadline, max(explained, _may_rise(request)), trace)
             searching = self._searching(stages, embedder, allowed)
             alternatives = [Rewrite(text) for text in request.alternatives]
-            reworded = self._recall_reworded(Lookups(query, (), searching), alternatives, trace)
+            reworded = self._recall_reworded(Lookups(query, (), searching), alternatives, Reworded(), stages)
             fused, ranked = self._order(stages, reworded)
             look = Lookups(query, [item.key for item in ranked], searching)
             translated = self._translate(stages, ranked, look)
-            if translated.rewrites:
-                further = self._recall_reworded(look, [*alternatives, *translated.rewrites], trace, deadline)
-                fused, ranked = self._order(stages, further)
+            linked = list_of(translated.links)
+            further = self._recall_reworded(look, translated.rewrites, reworded, stages)
+            if (linked or further is not reworded) and deadline.allows("rank"):
+                every = replace(stages, explained=RANKED_PER_CANDIDATE * request.candidates)  # links lift any of them
+                fused, ranked = self._order(every, Reworded({**further.lists, **linked}, further.votes))
             ranked = with_linked(ranked, translated.links)
             ranked = self._compare_tokens(request, snapshot, ranked, deadline, trace)
             ranked = self._read_pairs(request, ranked, deadline, trace)
-            hits = self._fetch(ranked, {**lists, **list_of(translated.links)}, request.k, trace)
+            hits = self._fetch(ranked, {**lists, **linked}, request.k, trace)
             if len(hits) == min(request.k, len(ranked)):
                 break
             # Documents were replaced or deleted between recall and fetch: look again at what is there now.
@@ -228,28 +231,28 @@ class Retriever:
         return Searching(stages.snapshot, masks, embedder, stages.request.candidates, read, order)
 
     def _recall_reworded(
-        self, look: Lookups, rewrites: Sequence[Rewrite], trace: Trace, deadline: Deadline | None = None
+        self, look: Lookups, rewrites: Sequence[Rewrite], before: Reworded, stages: _Stages
     ) -> Reworded:
-        """What other queries find, by list and query: "dense 2" is of the first of them."""
+        """What other queries find, with what was found before; those of strategies only while there is time."""
         if not rewrites:
-            return Reworded()
-        found: dict[str, Candidates] = {}
-        votes: dict[str, float] = {}
-        asked: list[str] = []
-        with trace.stage("recall_reworded") as stage:
-            for number, rewrite in enumerate(rewrites, 2):
-                if deadline is not None and deadline.left_for("translate") <= 0:
+            return before
+        found, votes, queries = dict(before.lists), dict(before.votes), list(before.queries)
+        with stages.trace.stage("recall_reworded") as stage:
+            for rewrite in rewrites:
+                if stages.request.translation and stages.deadline.left_for("translate") <= 0:
                     break
+                queries.append(rewrite.text)
+                number = len(queries) + 1
                 lists = {f"{name} {number}": candidates for name, candidates in look.lists(rewrite).items()}
                 found |= lists
                 votes |= dict.fromkeys(lists, rewrite.vote)
-                asked.append(rewrite.text)
+            own = queries[len(before.queries) :]
             stage.record(
-                queries=asked,
-                out_of_time=len(rewrites) - len(asked),
-                candidates={name: len(candidates.keys) for name, candidates in found.items()},
+                queries=own,
+                out_of_time=len(rewrites) - len(own),
+                candidates={name: len(item.keys) for name, item in found.items() if name not in before.lists},
             )
-        return Reworded(found, votes)
+        return Reworded(found, votes, queries)
 
     def _order(self, stages: _Stages, reworded: Reworded) -> tuple[list[tuple[int, float]], Sequence[Ranked]]:
         """The candidates of all lists, fused and in their final order."""

@@ -16,7 +16,6 @@ from retrieval.analysis import terms
 from retrieval.recall import Candidates, Query
 from retrieval.translation.looking import Leader, Look
 from retrieval.translation.names import name_spans
-from retrieval.translation.writing import language_of
 
 GATE = Path(__file__).with_name("gate.json")
 # First passages that are looked at, and places of the lists that are compared.
@@ -84,10 +83,6 @@ def _agreement(seen: FirstPass, _leaders: Sequence[Leader], _rarity: Mapping[str
     return len(dense & sparse) / _COMPARED
 
 
-def _cosine(seen: FirstPass, _leaders: Sequence[Leader], _rarity: Mapping[str, float]) -> float:
-    return seen.lists["dense"].scores[0] if seen.lists["dense"].scores else 0.0
-
-
 def _covered_by(count: int) -> Signal:
     """The share of the question's rarity that the first leaders hold together."""
 
@@ -110,11 +105,9 @@ SIGNALS: Mapping[str, Signal] = {
     "names": lambda seen, _leaders, _rarity: float(len(list(name_spans(seen.query.text[1:])))),
     "comparison": lambda seen, _leaders, _rarity: float(bool(_COMPARISON.search(seen.query.text))),
     "possessions": lambda seen, _leaders, _rarity: float(min(len(_POSSESSION.findall(seen.query.text)), 3)),
-    "chinese": lambda seen, _leaders, _rarity: float(language_of(seen.query.text) == "zh"),
     "gap_to_second": _gap(1),
     "gap_to_fifth": _gap(4),
     "agreement": _agreement,
-    "cosine": _cosine,
     "covered_by_first": _covered_by(1),
     "covered_by_leaders": _covered_by(LEADERS),
     "headings_in_question": _headings_in_question,

@@ -103,6 +103,6 @@ def with_linked(ranked: Sequence[Ranked], links: Sequence[Link]) -> Sequence[Ran
 
 
 def list_of(links: Sequence[Link]) -> Mapping[str, Candidates]:
-    """The linked passages as a list of their own, for `why`; all score alike."""
+    """The linked passages as a list of their own, which lets each be ranked; all score alike."""
     keys = list(dict.fromkeys(link.target for link in links))
     return {"link": Candidates(keys, [1.0] * len(keys))} if keys else {}

@@ -30,5 +30,5 @@ def test_no_signal_however_large_breaks_the_gate() -> None:
 
 def test_a_gate_is_read_from_text(tmp_path: Path) -> None:
     path = tmp_path / "gate.json"
-    path.write_text('{"hyde": {"intercept": 1.0, "weights": {"cosine": -2.0}, "threshold": 0.5}}')
-    assert gate.read(path)["hyde"].weights == {"cosine": -2.0}
+    path.write_text('{"hyde": {"intercept": 1.0, "weights": {"names": -2.0}, "threshold": 0.5}}')
+    assert gate.read(path)["hyde"].weights == {"names": -2.0}

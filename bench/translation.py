@@ -66,7 +66,13 @@ def run(  # noqa: PLR0913, PLR0917 - what a run may be told
             with filled(settings, corpus, kept) as (library, ids):
                 stated = configuration(library.embedder.model_id)
                 asked = dict(list(corpus.queries.items())[:queries])
-                outcomes = {system: _ask(library, writer, system, asked, ids) for system in systems}
+                outcomes = {
+                    # The embedder remembers texts, so each system asks another.
+                    system: _ask(
+                        library, writer, system, {key: text + " " * number for key, text in asked.items()}, ids
+                    )
+                    for number, system in enumerate(systems)
+                }
             rows += _rows(f"{name} ({part}, {len(asked)})", corpus, outcomes)
     return Report("translation", {**stated, "multi-hop": sorted(translation_sets.MULTI_HOP)}, rows, (), MEASURED)
 

@@ -11,6 +11,7 @@ from retrieval.pipeline import Retriever
 from retrieval.translation.strategies import AUTO, STRATEGIES, UNWRITTEN
 from retrieval.translation.translate import MAX_REWRITES, QueryWriter
 from retrieval.types import SearchRequest, SearchResult
+from retrieval.why_not import why_not
 from tests.fakes import HashEmbedder, Library, ScriptedCompletions, scripted_ranker
 
 QUESTION = "Who is the mother of the director of Red Dawn?"
@@ -159,3 +160,12 @@ def test_other_wordings_of_a_follow_up_and_translations_are_searched_together(li
     assert entries[0].details["queries"] == ["and her mother?"]
     assert entries[1].details["queries"] == [QUESTION]
     assert set(entries[1].details["candidates"]) == {"dense 3", "sparse 3", "tree 3"}
+
+
+def test_a_linked_hit_is_explained_as_a_hit(library: Library) -> None:
+    retriever = library.retriever()
+    request = SearchRequest(QUESTION, "default", 3, translation=("iterative",))
+    linked = next(hit for hit in retriever.search(request).hits if "link_rank" in hit.why)
+    found = why_not(library.database, retriever, request, None, linked.chunk.id)
+    assert found.fell_out is None
+    assert "It is a hit" in found.sentences[0]

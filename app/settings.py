@@ -175,6 +175,13 @@ class Settings(BaseSettings):
     prompt_tokens: Annotated[
         int, Field(ge=256, le=32768, description="Longest prompt; passages that do not fit are left out, last first.")
     ] = 1600
+    translation_writers: Annotated[
+        tuple[Literal["multi_query", "rag_fusion", "hyde", "step_back", "decomposition"], ...],
+        Field(
+            description="Translations in which the generator writes queries, a JSON list; the others make them of the "
+            "passages. With the embedded model none pays."
+        ),
+    ] = ()
     min_evidence: Annotated[
         float,
         Field(

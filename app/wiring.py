@@ -31,6 +31,7 @@ from retrieval.ranking import Ranker
 from retrieval.snapshot import Snapshots
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
+from retrieval.translation.translate import QueryWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,13 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
     embedders = open_embedders(settings, storage.database)
     snapshots = Snapshots(storage.database, storage.files)
     tokens, last_look = open_token_encoders(settings, embedders), open_last_look(settings)
-    retriever = Retriever(storage.database, snapshots, embedders, Ranker(), tokens, last_look)
     generator = load_generator(settings)
+    writer = QueryWriter(
+        PromptCompletion(generator.model),
+        frozenset(settings.generator_languages),
+        frozenset(settings.translation_writers),
+    )
+    retriever = Retriever(storage.database, snapshots, embedders, Ranker(), tokens, last_look, writer)
     limits = AnswerLimits(
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)
     )

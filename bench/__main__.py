@@ -22,6 +22,7 @@ from bench import (
     search,
     sparse,
     sql,
+    translation,
     tree,
     writers,
 )
@@ -82,6 +83,14 @@ BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "ingest": lambda settings, options: ingest.run(settings, options.ingested),
     "engine": lambda settings, options: engine.run(settings, options.scope.systems, options.scope.queries),
     "sql": lambda settings, options: sql.run(settings, options.data),
+    "translation": lambda settings, options: translation.run(
+        settings,
+        options.data,
+        options.scope.kept,
+        options.scope.split,
+        options.scope.systems,
+        options.scope.queries,
+    ),
     "filters": lambda _settings, _options: filters.run(),
     "files": lambda settings, options: files.run(settings, options.data),
     "parsing": lambda _settings, options: parsing.run(

@@ -39,9 +39,9 @@ SETS: Mapping[str, JudgedSet] = {
 }
 
 
-def load(name: str, data: Path, seed: int = 0) -> Mapping[str, Corpus]:
+def load(name: str, data: Path, seed: int = 0, sets: Mapping[str, JudgedSet] = SETS) -> Mapping[str, Corpus]:
     """The set's splits, each with its own queries and all with the same passages."""
-    chosen = SETS[name]
+    chosen = sets[name]
     parts = {
         split: corpora.sample(corpora.load(data / chosen.folder, split), queries, 0, seed)
         for split, queries in {**chosen.train, **chosen.test}.items()

@@ -117,15 +117,20 @@ def opened(
         database.close()
 
 
-@contextmanager
-def filled(settings: Settings, corpus: Corpus, kept: Path | None) -> Iterator[tuple[Library, Mapping[str, str]]]:
-    """A library of the corpus, and the passage's id by document id; one that an earlier run kept is used again."""
+def kept_name(settings: Settings, corpus: Corpus) -> str:
+    """The folder that keeps the corpus for this analyser and embedding model."""
     facts = [
         ANALYSER,
         str(settings.embedding_model),
         *(f"{item.id} {item.title} {item.text}" for item in corpus.passages),
     ]
-    name = f"{corpus.name}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
+    return f"{corpus.name}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
+
+
+@contextmanager
+def filled(settings: Settings, corpus: Corpus, kept: Path | None) -> Iterator[tuple[Library, Mapping[str, str]]]:
+    """A library of the corpus, and the passage's id by document id; one that an earlier run kept is used again."""
+    name = kept_name(settings, corpus)
     with opened(settings, kept and kept / name) as library:
         names = library.add_passages([passage for passage in corpus.passages if passage.text.strip()])
         library.build()

@@ -1,5 +1,7 @@
 """Answers a question from the documents. `Answerer.answer` is the whole of it, in order."""
 
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -27,9 +29,10 @@ from generation.types import (
     TokenEvent,
     Usage,
 )
+from retrieval.deadline import OUT_OF_TIME
 from retrieval.representations import TreeSearch
 from retrieval.trace import StageTrace, Trace
-from retrieval.types import Hit, Json, SearchRequest, SearchResult
+from retrieval.types import DEFAULT_LLM_CALLS, Hit, Json, SearchRequest, SearchResult
 
 # Whatever the model wrote before this stage is not the answer.
 QUOTE_STAGE = "quote"
@@ -60,6 +63,9 @@ class AnswerRequest:
     tree_search: TreeSearch = "collapsed"
     rerank: bool = True
     construct_filter: bool = False
+    translation: Sequence[str] = ()
+    max_ms: float | None = None  # beyond it the answer is a quote, or what was written until then
+    max_llm_calls: int = DEFAULT_LLM_CALLS  # while the question is translated
     samples: int = 1  # drafts, of which the one is shown that agrees best with the others
     options: GenerationOptions = field(default_factory=GenerationOptions)
 
@@ -77,8 +83,16 @@ class AnswerLimits:
 class Answerer:
     """Answers questions with citations; holds the searcher, the model, the limits and the judge of claims."""
 
-    def __init__(self, searcher: Searcher, model: LanguageModel, limits: AnswerLimits, judge: Judge) -> None:
+    def __init__(
+        self,
+        searcher: Searcher,
+        model: LanguageModel,
+        limits: AnswerLimits,
+        judge: Judge,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._searcher = searcher
+        self._clock = clock
         self._model = model
         self._limits = limits
         self._judge = judge
@@ -89,6 +103,7 @@ class Answerer:
         Raises what the search and the model raise.
         """
         asked, request = request.question, _standing_alone(request)
+        ends = math.inf if request.max_ms is None else self._clock() + request.max_ms / 1000
         result = self._searcher.search(
             SearchRequest(
                 request.question,
@@ -99,6 +114,9 @@ class Answerer:
                 request.tree_search,
                 request.rerank,
                 construct_filter=request.construct_filter,
+                translation=request.translation,
+                max_ms=request.max_ms,
+                max_llm_calls=request.max_llm_calls,
                 alternatives=(asked,) if asked != request.question else (),
             )
         )
@@ -116,9 +134,14 @@ class Answerer:
             passages = distinct(result.hits)[: self._limits.passages]
             yield from self._judged(_quote(request.question, passages, result, None))
             return
+        if self._clock() > ends:
+            trace.skip("generate", OUT_OF_TIME)
+            passages = distinct(result.hits)[: self._limits.passages]
+            yield from self._judged(_quote(request.question, passages, result, None))
+            return
         prompt = self._prompt(request, result.hits, trace)
         yield _last_stage(trace)
-        draft = yield from self._draft(prompt, request, trace, cancelled)
+        draft = yield from self._draft(prompt, request, trace, lambda: cancelled() or self._clock() > ends)
         if draft.citations or cancelled():
             answer = Answer(draft.text, draft.citations, prompt.passages, False, draft.usage, trace)
             yield from self._judged([DoneEvent(answer)])

@@ -1,7 +1,7 @@
 """The search pipeline. `Retriever.search` is the whole of it, in order; each stage lives in a file of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from retrieval.analysis import terms
 from retrieval.candidates import tabulate
 from retrieval.construction.filter_construction import filter_from_question
 from retrieval.cross_encoder import PairScorer, read_again
+from retrieval.deadline import OUT_OF_TIME, Deadline, Pace
 from retrieval.errors import InvalidRequest
 from retrieval.evidence import calibration_of, coverage, evidence
 from retrieval.fusion import reciprocal_rank_fusion
@@ -24,7 +25,12 @@ from retrieval.store import chunks, filters
 from retrieval.store.database import Database
 from retrieval.token_encoding import TokenEncoder
 from retrieval.trace import Trace
-from retrieval.types import DEFAULT_CANDIDATES, Embedder, Hit, Json, SearchRequest, SearchResult
+from retrieval.translation.gate import FirstPass
+from retrieval.translation.links import list_of, with_linked
+from retrieval.translation.looking import Rewrite
+from retrieval.translation.lookups import Lookups, Searching
+from retrieval.translation.translate import QueryWriter, Translated, Translator
+from retrieval.types import DEFAULT_CANDIDATES, Chunk, Embedder, Hit, Json, SearchRequest, SearchResult
 
 RECALL_DEPTH = DEFAULT_CANDIDATES
 # Fused candidates that the ranker looks at, for each candidate of a list: all that dense and sparse recall can give.
@@ -72,6 +78,28 @@ class Searched:
     hits: Sequence[Hit]
 
 
+@dataclass(frozen=True, slots=True)
+class Reworded:
+    """What further queries found and how much each list counts in fusion: "dense 2" is of the first of them."""
+
+    lists: Mapping[str, Candidates] = field(default_factory=dict)
+    votes: Mapping[str, float] = field(default_factory=dict)
+    queries: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stages:
+    """What the stages after recall work with."""
+
+    request: SearchRequest
+    query: Query
+    snapshot: Snapshot
+    lists: Mapping[str, Candidates]  # of the query itself
+    deadline: Deadline
+    explained: int  # candidates that the ranker gives reasons for
+    trace: Trace
+
+
 class Retriever:
     """Searches collections; holds the database, its indexes' snapshots, the embedders by model id and the rankers."""
 
@@ -83,14 +111,17 @@ class Retriever:
         ranker: CandidateRanker,
         token_encoders: TokenEncoders | None = None,
         last_look: LastLook | None = None,
+        query_writer: QueryWriter | None = None,
     ) -> None:
-        """`ranker` orders wherever a collection has none of its own."""
+        """`ranker` orders wherever a collection has none of its own; without `query_writer` no model writes queries."""
         self._database = database
         self._snapshots = snapshots
         self._embedders = embedders
         self._rankers = Rankers(database, ranker)
         self._token_encoders = token_encoders
         self._last_look = last_look
+        self._translator = Translator(query_writer)
+        self._pace = Pace()
 
     def search(self, request: SearchRequest) -> SearchResult:
         """The k best chunks for the query, each visible at this moment. Raises `NotFound`, `InvalidRequest`."""
@@ -104,6 +135,7 @@ class Retriever:
 
         Raises `NotFound`, `InvalidRequest`.
         """
+        deadline = Deadline(request.max_ms, self._pace, _wanted(request))
         for _ in range(MAX_PASSES):
             snapshot = self._follow(request.collection, trace)
             tree = self._construct(request, trace)
@@ -111,15 +143,26 @@ class Retriever:
             embedder = self._embedders[snapshot.model_id]
             query = self._embed(request, embedder, trace)
             lists = self._recall(query, snapshot, allowed, request.candidates, trace)
-            reworded = self._recall_reworded(request, query, embedder, snapshot, allowed, trace)
-            fused = self._fuse({**lists, **reworded}, trace)
-            ranked = self._rank(request, query, snapshot, lists, fused, max(explained, _may_rise(request)), trace)
-            ranked = self._compare_tokens(request, snapshot, ranked, trace)
-            ranked = self._read_pairs(request, ranked, trace)
-            hits = self._fetch(ranked, lists, request.k, trace)
-            if len(hits) == min(request.k, len(fused)):
+            stages = _Stages(request, query, snapshot, lists, deadline, max(explained, _may_rise(request)), trace)
+            searching = self._searching(stages, embedder, allowed)
+            alternatives = [Rewrite(text) for text in request.alternatives]
+            reworded = self._recall_reworded(Lookups(query, (), searching), alternatives, Reworded(), stages)
+            fused, ranked = self._order(stages, reworded)
+            look = Lookups(query, [item.key for item in ranked], searching)
+            translated = self._translate(stages, ranked, look)
+            linked = list_of(translated.links)
+            further = self._recall_reworded(look, translated.rewrites, reworded, stages)
+            if (linked or further is not reworded) and deadline.allows("rank"):
+                every = replace(stages, explained=RANKED_PER_CANDIDATE * request.candidates)  # links lift any of them
+                fused, ranked = self._order(every, Reworded({**further.lists, **linked}, further.votes))
+            ranked = with_linked(ranked, translated.links)
+            ranked = self._compare_tokens(request, snapshot, ranked, deadline, trace)
+            ranked = self._read_pairs(request, ranked, deadline, trace)
+            hits = self._fetch(ranked, {**lists, **linked}, request.k, trace)
+            if len(hits) == min(request.k, len(ranked)):
                 break
             # Documents were replaced or deleted between recall and fetch: look again at what is there now.
+        self._pace.note(trace.stages)
         return Searched(snapshot, allowed, embedder, query, lists, fused, ranked, hits)
 
     def _follow(self, collection: str, trace: Trace) -> Snapshot:
@@ -173,67 +216,103 @@ class Retriever:
             )
         return lists
 
-    def _recall_reworded(  # noqa: PLR0913, PLR0917 - what the stages before it found
-        self,
-        request: SearchRequest,
-        query: Query,
-        embedder: Embedder,
-        snapshot: Snapshot,
-        allowed: Sequence[int] | None,
-        trace: Trace,
-    ) -> Mapping[str, Candidates]:
-        """What the query's other wordings find, by list and wording: "dense 2" is the first of them."""
-        if not request.alternatives:
-            return {}
-        found: dict[str, Candidates] = {}
-        with trace.stage("recall_reworded") as stage:
-            for number, text in enumerate(request.alternatives, 2):
-                reworded = replace(query, text=text, terms=terms(text), vector=embedder.embed_query(text))
-                lists = recall(reworded, snapshot, snapshot.allowed(allowed), request.candidates)
-                found |= {f"{name} {number}": candidates for name, candidates in lists.items()}
-            stage.record(
-                queries=list(request.alternatives),
-                candidates={name: len(candidates.keys) for name, candidates in found.items()},
-            )
-        return found
+    def _searching(self, stages: _Stages, embedder: Embedder, allowed: Sequence[int] | None) -> Searching:
+        """What further queries of this search are looked up with."""
 
-    def _fuse(self, lists: Mapping[str, Candidates], trace: Trace) -> list[tuple[int, float]]:
+        def read(keys: Sequence[int]) -> Mapping[int, Chunk]:
+            with self._database.read() as connection:
+                return chunks.visible(connection, keys)
+
+        def order(query: Query, lists: Mapping[str, Candidates]) -> Sequence[int]:
+            asked = replace(stages, query=query, lists=lists, explained=0, trace=Trace())
+            return [item.key for item in self._order(asked, Reworded())[1]]
+
+        masks = stages.snapshot.allowed(allowed)
+        return Searching(stages.snapshot, masks, embedder, stages.request.candidates, read, order)
+
+    def _recall_reworded(
+        self, look: Lookups, rewrites: Sequence[Rewrite], before: Reworded, stages: _Stages
+    ) -> Reworded:
+        """What other queries find, with what was found before; those of strategies only while there is time."""
+        if not rewrites:
+            return before
+        found, votes, queries = dict(before.lists), dict(before.votes), list(before.queries)
+        with stages.trace.stage("recall_reworded") as stage:
+            for rewrite in rewrites:
+                if stages.request.translation and stages.deadline.left_for("translate") <= 0:
+                    break
+                queries.append(rewrite.text)
+                number = len(queries) + 1
+                lists = {f"{name} {number}": candidates for name, candidates in look.lists(rewrite).items()}
+                found |= lists
+                votes |= dict.fromkeys(lists, rewrite.vote)
+            own = queries[len(before.queries) :]
+            stage.record(
+                queries=own,
+                out_of_time=len(rewrites) - len(own),
+                candidates={name: len(item.keys) for name, item in found.items() if name not in before.lists},
+            )
+        return Reworded(found, votes, queries)
+
+    def _order(self, stages: _Stages, reworded: Reworded) -> tuple[list[tuple[int, float]], Sequence[Ranked]]:
+        """The candidates of all lists, fused and in their final order."""
+        fused = self._fuse({**stages.lists, **reworded.lists}, reworded.votes, stages.trace)
+        return fused, self._rank(stages, fused)
+
+    def _translate(self, stages: _Stages, ranked: Sequence[Ranked], look: Lookups) -> Translated:
+        """Further queries, and passages that the first ones name, where the request asks for them."""
+        request, deadline = stages.request, stages.deadline
+        if not request.translation:
+            stages.trace.skip("translate", "the request does not ask for it")
+            return Translated()
+        with stages.trace.stage("translate") as stage:
+            seen = FirstPass(stages.query, stages.lists, [item.score for item in ranked], look)
+            translated = self._translator.translate(
+                request.translation, seen, request.max_llm_calls, lambda: deadline.left_for("translate")
+            )
+            stage.record(**translated.facts)
+        return translated
+
+    def _fuse(
+        self, lists: Mapping[str, Candidates], votes: Mapping[str, float], trace: Trace
+    ) -> list[tuple[int, float]]:
         with trace.stage("fusion") as stage:
-            fused = reciprocal_rank_fusion({name: found.keys for name, found in lists.items()})
+            fused = reciprocal_rank_fusion({name: found.keys for name, found in lists.items()}, votes)
             stage.record(method="reciprocal_rank_fusion", candidates=len(fused))
         return fused
 
-    def _rank(  # noqa: PLR0913, PLR0917 - what the stages before it found
-        self,
-        request: SearchRequest,
-        query: Query,
-        snapshot: Snapshot,
-        lists: Mapping[str, Candidates],
-        fused: Sequence[tuple[int, float]],
-        explained: int,
-        trace: Trace,
-    ) -> Sequence[Ranked]:
+    def _rank(self, stages: _Stages, fused: Sequence[tuple[int, float]]) -> Sequence[Ranked]:
         """The candidates in their final order, the first ones with what put them there."""
+        request, snapshot, trace = stages.request, stages.snapshot, stages.trace
         ranker = self._rankers.serving(snapshot.ranker_version, snapshot.model_id)
-        if not request.rerank or ranker is None:
-            reason = "the ranker was trained with another embedding model"
-            trace.skip("rank", reason if request.rerank else "the request asks for the order of fusion")
+        refused = ""
+        if not request.rerank:
+            refused = "the request asks for the order of fusion"
+        elif ranker is None:
+            refused = "the ranker was trained with another embedding model"
+        elif not stages.deadline.allows("rank"):
+            refused = OUT_OF_TIME
+        if refused or ranker is None:
+            trace.skip("rank", refused)
             return [Ranked(key, score) for key, score in fused]
         with trace.stage("rank") as stage:
             looked_at = fused[: RANKED_PER_CANDIDATE * request.candidates]
-            table = tabulate(query, snapshot, lists, looked_at)
-            ranked = ranker.rank([key for key, _ in looked_at], table, explained)
+            table = tabulate(stages.query, snapshot, stages.lists, looked_at)
+            ranked = ranker.rank([key for key, _ in looked_at], table, stages.explained)
             stage.record(ranker=ranker.name, candidates=len(ranked))
         return ranked
 
     def _compare_tokens(
-        self, request: SearchRequest, snapshot: Snapshot, ranked: Sequence[Ranked], trace: Trace
+        self, request: SearchRequest, snapshot: Snapshot, ranked: Sequence[Ranked], deadline: Deadline, trace: Trace
     ) -> Sequence[Ranked]:
         """The candidates in the order that the ranker and the tokens give together."""
         held = any(segment.late_interaction.model_id for segment in snapshot.segments)
         if not request.late_interaction or self._token_encoders is None or not held:
             asked = "the collection keeps no token vectors" if request.late_interaction else "the request asks for none"
             trace.skip("late_interaction", asked)
+            return ranked
+        if not deadline.allows("late_interaction"):
+            trace.skip("late_interaction", OUT_OF_TIME)
             return ranked
         with trace.stage("late_interaction") as stage:
             encoder = self._token_encoders(snapshot.model_id)
@@ -242,11 +321,17 @@ class Retriever:
             stage.record(model=encoder.model_id, candidates=len(first), compared=int(np.isfinite(scores).sum()))
         return [*late_interaction.joined(first, scores), *ranked[len(first) :]]
 
-    def _read_pairs(self, request: SearchRequest, ranked: Sequence[Ranked], trace: Trace) -> Sequence[Ranked]:
+    def _read_pairs(
+        self, request: SearchRequest, ranked: Sequence[Ranked], deadline: Deadline, trace: Trace
+    ) -> Sequence[Ranked]:
         """The first candidates in the order of a model that reads each with the query, as far as its time goes."""
         if not request.cross_encoder or self._last_look is None:
             reason = "no model is named: SCHOLIAST_CROSS_ENCODER_MODEL"
             trace.skip("cross_encoder", reason if request.cross_encoder else "the request does not ask for it")
+            return ranked
+        milliseconds = min(self._last_look.milliseconds, deadline.left_for("cross_encoder"))
+        if milliseconds <= 0:
+            trace.skip("cross_encoder", OUT_OF_TIME)
             return ranked
         with trace.stage("cross_encoder") as stage:
             scorer = self._last_look.scorer()
@@ -256,7 +341,7 @@ class Retriever:
                     key: chunks.represented_by(chunk.headings, chunk.text)
                     for key, chunk in chunks.visible(connection, first).items()
                 }
-            found, read = read_again(scorer, request.query, ranked, texts, self._last_look.milliseconds)
+            found, read = read_again(scorer, request.query, ranked, texts, milliseconds)
             stage.record(model=scorer.name, wanted=len(texts), read=read, in_time=read == len(texts))
         return found
 
@@ -290,6 +375,17 @@ class Retriever:
                 calibration=calibration.name,
             )
         return found
+
+
+def _wanted(request: SearchRequest) -> frozenset[str]:
+    """The stages that give way without time, of those that the request asks for."""
+    asked = {
+        "translate": bool(request.translation),
+        "cross_encoder": bool(request.cross_encoder),
+        "late_interaction": request.late_interaction,
+        "rank": request.rerank,
+    }
+    return frozenset(stage for stage, wanted in asked.items() if wanted)
 
 
 def _may_rise(request: SearchRequest) -> int:

@@ -15,6 +15,8 @@ Json = Any
 
 # Candidates of each retriever that enter fusion: deep enough that a chunk ranked low by one can win by the other.
 DEFAULT_CANDIDATES = 100
+# Calls of the language model while a question is translated: each takes seconds on a processor.
+DEFAULT_LLM_CALLS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,9 @@ class SearchRequest:
     cross_encoder: int = 0  # how many of the first candidates a cross-encoder reads; 0: none
     late_interaction: bool = False  # whether the query's tokens are compared with those of the candidates
     alternatives: Sequence[str] = ()  # other wordings of the query: what they find is fused with what it finds
+    translation: Sequence[str] = ()  # strategies that make further queries, or `auto`
+    max_ms: float | None = None  # beyond it, stages give way in the order of `retrieval/deadline.py`
+    max_llm_calls: int = DEFAULT_LLM_CALLS  # of the language model that writes queries
 
 
 class Embedder(Protocol):

@@ -274,11 +274,13 @@ def _cut(followed: _Followed) -> Iterator[StageVerdict]:
 
 
 def _fell_out(followed: _Followed) -> FellOut | None:
+    if followed.is_hit:
+        return None
     if followed.place("fused") is None:
         return "recall"
     if followed.place("ranked") is None:
         return "fusion"
-    return None if followed.is_hit else "cut"
+    return "cut"
 
 
 def _sentences(

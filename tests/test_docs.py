@@ -17,6 +17,7 @@ from bench.__main__ import BENCHMARKS
 from ingest.parsing.detect import SUPPORTED
 from retrieval.recall import RETRIEVERS
 from retrieval.store.filters import COMPARISONS
+from retrieval.translation.strategies import STRATEGIES
 
 ROOT = Path(__file__).parent.parent
 API = (ROOT / "docs" / "api.md").read_text()
@@ -58,6 +59,11 @@ def test_every_option_is_documented(schema: type[AskOptions]) -> None:
 def test_every_filter_comparison_is_documented() -> None:
     for name in COMPARISONS:
         assert f"`{name}`" in API
+
+
+def test_every_translation_is_documented() -> None:
+    for name in STRATEGIES:
+        assert f"| `{name}` |" in API
 
 
 def test_every_kind_of_file_is_in_the_readme() -> None:

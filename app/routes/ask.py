@@ -135,6 +135,9 @@ def _request(service: Service, question: Question, history: Sequence[Message]) -
         tree_search=options.tree_search,
         rerank=options.rerank,
         construct_filter=options.construct_filter,
+        translation=options.translation,
+        max_ms=options.max_ms,
+        max_llm_calls=options.max_llm_calls,
         samples=options.samples,
         options=GenerationOptions(
             max_tokens=options.max_tokens,

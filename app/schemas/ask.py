@@ -12,15 +12,19 @@ from app.schemas.fields import (
     CollectionName,
     ConstructFilter,
     Identifier,
+    MaxMilliseconds,
+    MaxModelCalls,
     Metadata,
     QueryText,
     Representations,
     Rerank,
     Strict,
+    Translation,
     TreeSearchOption,
     clean,
 )
 from app.schemas.search import SearchHit, TraceDetails
+from retrieval.types import DEFAULT_LLM_CALLS
 
 
 class Turn(Strict):
@@ -37,6 +41,9 @@ class AskOptions(Strict):
     tree_search: TreeSearchOption = "collapsed"
     rerank: Rerank = True
     construct_filter: ConstructFilter = False
+    translation: Translation = []
+    max_ms: MaxMilliseconds = None
+    max_llm_calls: MaxModelCalls = DEFAULT_LLM_CALLS
 
     k: Annotated[int, Field(ge=1, le=20, description="Passages that the answer may use.")] | None = None
     temperature: Annotated[float, Field(ge=0, le=2, description="0 is greedy and repeatable.")] = 0.0

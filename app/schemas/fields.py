@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from retrieval.representations import RepresentationName, TreeSearch
+from retrieval.translation.strategies import AUTO, NONE, STRATEGIES
 
 MAX_QUERY_CHARACTERS = 10_000
 MAX_TEXT_CHARACTERS = 20_000_000
@@ -27,6 +28,18 @@ def not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be empty")
     return clean(text)
+
+
+def chosen_strategies(names: list[str]) -> list[str]:
+    """The strategies named, each once; raises `ValueError` for unknown names, and for `auto` or `none` among others."""
+    known = (*STRATEGIES, AUTO, NONE)
+    if unknown := sorted(set(names) - set(known)):
+        raise ValueError(f"unknown name {', '.join(map(repr, unknown[:5]))}; known: {', '.join(known)}")
+    if len(set(names)) > 1 and {AUTO, NONE} & set(names):
+        raise ValueError(
+            f"`{AUTO}` and `{NONE}` stand alone: the one leaves the choice to the gate, the other is no choice"
+        )
+    return [name for name in dict.fromkeys(names) if name != NONE]
 
 
 # The bounds stand before the checks, so that a text that is too long is told so in characters.
@@ -69,3 +82,25 @@ LateInteraction = Annotated[
     Field(description="Whether token vectors help to order the candidates, in a collection that keeps them."),
 ]
 Rerank = Annotated[bool, Field(description="Whether the learned ranker orders the candidates; else fusion does.")]
+Translation = Annotated[
+    list[str],
+    Field(max_length=len(STRATEGIES), description="Strategies that make further queries; or `auto`, or `none`."),
+    AfterValidator(chosen_strategies),
+    BeforeValidator(lambda given: [given] if isinstance(given, str) else given),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": [AUTO, NONE]},
+                {"type": "array", "items": {"type": "string", "enum": list(STRATEGIES)}},
+            ],
+            "description": "Strategies that make further queries; or `auto`: those that the gate says pay; or `none`.",
+        }
+    ),
+]
+MaxMilliseconds = Annotated[
+    float | None,
+    Field(gt=0, le=600_000, description="Time for it all; when it runs short, stages give way in a stated order."),
+]
+MaxModelCalls = Annotated[
+    int, Field(ge=0, le=20, description="How often the language model may be asked while the question is translated.")
+]

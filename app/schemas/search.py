@@ -10,14 +10,17 @@ from app.schemas.fields import (
     ConstructFilter,
     Identifier,
     LateInteraction,
+    MaxMilliseconds,
+    MaxModelCalls,
     Metadata,
     QueryText,
     Representations,
     Rerank,
     Strict,
+    Translation,
     TreeSearchOption,
 )
-from retrieval.types import DEFAULT_CANDIDATES
+from retrieval.types import DEFAULT_CANDIDATES, DEFAULT_LLM_CALLS
 from retrieval.what_if import MAX_CANDIDATES, MAX_HITS
 
 
@@ -28,6 +31,9 @@ class SearchOptions(Strict):
     tree_search: TreeSearchOption = "collapsed"
     rerank: Rerank = True
     construct_filter: ConstructFilter = False
+    translation: Translation = []
+    max_ms: MaxMilliseconds = None
+    max_llm_calls: MaxModelCalls = DEFAULT_LLM_CALLS
     late_interaction: LateInteraction = False
     cross_encoder: Annotated[
         int,

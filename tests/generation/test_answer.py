@@ -246,3 +246,44 @@ def test_cancelling_ends_the_drafts_too() -> None:
     answerer = Answerer(ScriptedSearcher(RHINE), model, LIMITS, JUDGE)
     answered(list(answerer.answer(request, lambda: True)))
     assert len(model.prompts) == 1
+
+
+def test_translation_and_limits_reach_the_search() -> None:
+    searcher = ScriptedSearcher(DANUBE, RHINE)
+    ask(ScriptedModel("[2]"), searcher, translation=("iterative",), max_ms=60_000.0, max_llm_calls=1)
+    (request,) = searcher.requests
+    assert (request.translation, request.max_ms, request.max_llm_calls) == (("iterative",), 60_000.0, 1)
+
+
+class Ticking:
+    """Every look at it takes a second."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def __call__(self) -> float:
+        self.looks += 1
+        return float(self.looks)
+
+
+def hurried(model: ScriptedModel, milliseconds: float) -> Answer:
+    answerer = Answerer(ScriptedSearcher(DANUBE, RHINE), model, LIMITS, JUDGE, Ticking())
+    request = AnswerRequest(QUESTION, "default", k=4, max_ms=milliseconds)
+    return answered(list(answerer.answer(request, lambda: False)))
+
+
+def test_an_answer_without_time_is_a_quote_and_asks_no_model() -> None:
+    model = ScriptedModel("never said")
+    answer = hurried(model, 500)
+    assert model.prompts == []
+    assert answer.citations[0].quote in f"{DANUBE.chunk.text} {RHINE.chunk.text}"
+    assert "max_ms" in str(stage(answer, "generate")["skipped"])
+
+
+def test_a_draft_that_the_clock_cuts_before_it_cites_gives_way_to_a_quote() -> None:
+    model = ScriptedModel("It ends somewhere far away in the cold North Sea near Rotterdam [2].")
+    answer = hurried(model, 4_500)
+    assert len(model.prompts) == 1
+    assert "far away" not in answer.text
+    assert answer.citations[0].quote in f"{DANUBE.chunk.text} {RHINE.chunk.text}"
+    assert hurried(ScriptedModel("Rotterdam [2]."), 60_000).text == "Rotterdam [2]."

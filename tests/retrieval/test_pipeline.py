@@ -73,7 +73,7 @@ def test_the_trace_names_every_stage_in_order(library: Library) -> None:
     stages = [stage["stage"] for stage in trace["stages"]]
     assert stages == [
         "snapshot", "construct", "filter", "embed_query", "recall", "fusion", "rank",
-        "late_interaction", "cross_encoder", "fetch", "evidence",
+        "translate", "late_interaction", "cross_encoder", "fetch", "evidence",
     ]  # fmt: skip
     assert trace["stages"][1]["skipped"]
 

@@ -69,3 +69,26 @@ def test_more_candidates_reach_chunks_that_fewer_do_not(running: Running) -> Non
     few = {"query": "kettle", "options": {"candidates": 1}}
     assert len(running.client.post("/v1/search", json=few).json()["hits"]) < 4
     assert running.client.post("/v1/search", json={"query": "x", "options": {"candidates": 0}}).status_code == 422
+
+
+def test_a_search_is_translated_and_says_what_became_of_it(running: Running) -> None:
+    running.add("The kettle was made by Ann Lee.")
+    for translation in (["iterative", "hyde"], "auto", "iterative"):
+        request = {"query": "kettle", "options": {"translation": translation, "max_ms": 60_000, "max_llm_calls": 0}}
+        found = running.client.post("/v1/search", json=request).json()
+        (stage,) = [stage for stage in found["trace"]["stages"] if stage["stage"] == "translate"]
+        assert stage["llm_calls"] == 0
+        assert isinstance(stage["strategies"], list)
+        assert found["hits"]
+    found = running.client.post("/v1/search", json={"query": "kettle", "options": {"translation": "none"}}).json()
+    assert [stage["skipped"] for stage in found["trace"]["stages"] if stage["stage"] == "translate"]
+
+
+def test_an_unknown_translation_is_told_the_known_ones(running: Running) -> None:
+    running.add("The kettle is old.")
+    for translation, named in ((["hide"], "hyde"), (["auto", "hyde"], "auto"), ("", "hyde"), (7, "translation")):
+        answer = running.client.post("/v1/search", json={"query": "x", "options": {"translation": translation}})
+        assert answer.status_code == 422
+        assert named in answer.text
+    for options in ({"max_ms": 0}, {"max_ms": -1}, {"max_llm_calls": -1}, {"max_llm_calls": 21}):
+        assert running.client.post("/v1/search", json={"query": "x", "options": options}).status_code == 422

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 
 from retrieval.store.schema import changes
 
-# ranker: another version orders the collection's searches; tree: its tree over documents is another. The revision key
-# of both is 0, which no revision has.
-ChangeKind = Literal["added", "removed", "ranker", "tree"]
+# ranker: another version orders the collection's searches; tree: its tree over documents is another; graph: documents
+# gave to its graph. The revision key of these is 0, which no revision has.
+ChangeKind = Literal["added", "removed", "ranker", "tree", "graph"]
 # Made once: composing a statement takes longer than running it, and every search runs it.
 _LATEST = select(func.max(changes.c.number)).where(changes.c.collection == bindparam("collection"))
 
@@ -55,6 +55,12 @@ def latest_of_revisions(connection: Connection, collection: str) -> int:
     """The number of the last change that index files are concerned with: they hold neither tree nor ranker."""
     of_revisions = (changes.c.collection == collection, changes.c.kind.in_(("added", "removed")))
     return connection.scalar(select(func.max(changes.c.number)).where(*of_revisions)) or 0
+
+
+def latest_of_graph(connection: Connection, collection: str) -> int:
+    """The number of the last change that gave to the collection's graph or took from it; 0 if there was none."""
+    of_graph = (changes.c.collection == collection, changes.c.kind.in_(("graph", "removed")))
+    return connection.scalar(select(func.max(changes.c.number)).where(*of_graph)) or 0
 
 
 def newest(connection: Connection) -> int:

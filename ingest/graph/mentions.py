@@ -41,10 +41,6 @@ _CALENDAR = _words(
 _LIST_WORDS = _words("section chapter table figure page annex appendix part step case item note notes edition")
 
 
-def _words(line: str) -> frozenset[str]:
-    return frozenset(line.split())
-
-
 @dataclass(frozen=True, slots=True)
 class Mention:
     """An entity where a text names it."""

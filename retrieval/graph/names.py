@@ -27,10 +27,6 @@ _FORMS = _words(
 )
 
 
-def _words(line: str) -> frozenset[str]:
-    return frozenset(line.split())
-
-
 _CHINESE_FORMS = re.compile(r"(?:股份有限公司|有限责任公司|有限公司)$")
 _BRACKETS = "《》〈〉「」『』“”\"'‘’()（）[]【】"
 

@@ -239,6 +239,65 @@ def state(connection: Connection, revision_key: int) -> str | None:
     return connection.scalar(select(graph_documents.c.state).where(graph_documents.c.revision_key == revision_key))
 
 
+def names(connection: Connection, collection: str) -> Sequence[tuple[int, str, str, str, int]]:
+    """Every name of every entity with a kind: the entity's key and normal form, the name, the kind, how often."""
+    rows = connection.execute(
+        select(
+            graph_nodes.c.key,
+            graph_nodes.c.normal,
+            graph_mentions.c.name,
+            graph_mentions.c.kind,
+            func.sum(graph_mentions.c.times),
+        )
+        .join(graph_mentions, graph_mentions.c.node_key == graph_nodes.c.key)
+        .where(graph_nodes.c.collection == collection)
+        .group_by(graph_nodes.c.key, graph_nodes.c.normal, graph_mentions.c.name, graph_mentions.c.kind)
+        .order_by(graph_nodes.c.key, graph_mentions.c.name, graph_mentions.c.kind)
+    )
+    return [(key, normal, name, kind, int(times)) for key, normal, name, kind, times in rows]
+
+
+def edges(connection: Connection, collection: str) -> Sequence[tuple[int, int, str, int, int, int]]:
+    """Source, target, relation, chunk and its offsets of every relation."""
+    columns = [graph_edges.c[name] for name in ("source_key", "target_key", "relation", "chunk_key", "start", "end")]
+    statement = select(*columns).join(graph_nodes, graph_nodes.c.key == graph_edges.c.source_key)
+    statement = statement.where(graph_nodes.c.collection == collection).order_by(graph_edges.c.key)
+    return [tuple(row) for row in connection.execute(statement)]
+
+
+def values(connection: Connection, collection: str) -> Sequence[tuple[int, int, str, str, float | None, int, int, int]]:
+    """Key, entity, name, value, number, chunk and its offsets of everything that is said of entities."""
+    fields = ("key", "node_key", "name", "value", "number", "chunk_key", "start", "end")
+    statement = select(*(graph_values.c[name] for name in fields))
+    statement = statement.join(graph_nodes, graph_nodes.c.key == graph_values.c.node_key)
+    statement = statement.where(graph_nodes.c.collection == collection).order_by(graph_values.c.key)
+    return [tuple(row) for row in connection.execute(statement)]
+
+
+def mentions(connection: Connection, collection: str) -> Sequence[tuple[int, int, int, int]]:
+    """Entity, document (by key), chunk and times of every mention, in the order of chunks."""
+    statement = (
+        select(graph_mentions.c.node_key, documents.c.key, graph_mentions.c.chunk_key, graph_mentions.c.times)
+        .join(graph_nodes, graph_nodes.c.key == graph_mentions.c.node_key)
+        .join(chunks, chunks.c.key == graph_mentions.c.chunk_key)
+        .join(documents, documents.c.active_revision == chunks.c.revision_key)
+        .where(graph_nodes.c.collection == collection)
+        .order_by(graph_mentions.c.chunk_key, graph_mentions.c.node_key)
+    )
+    return [tuple(row) for row in connection.execute(statement)]
+
+
+def documents_of(connection: Connection, collection: str) -> Sequence[tuple[int, str, str]]:
+    """Key, id and name of the documents whose graph is made."""
+    statement = (
+        select(documents.c.key, documents.c.id, documents.c.name)
+        .join(graph_documents, graph_documents.c.revision_key == documents.c.active_revision)
+        .where(documents.c.collection == collection)
+        .order_by(documents.c.key)
+    )
+    return [tuple(row) for row in connection.execute(statement)]
+
+
 def _settings(connection: Connection) -> Mapping[str, Json]:
     return {row.name: row.settings for row in connection.execute(select(collections.c.name, collections.c.settings))}
 

@@ -13,8 +13,7 @@ import re
 import resource
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from retrieval.process_limits import die_with_parent
@@ -36,14 +35,6 @@ _TIMED_OUT = re.compile(r"interrupted|timeout", re.IGNORECASE)
 _NO_MEMORY = re.compile(r"unable to allocate memory|buffer pool is full|bad_alloc|mmap", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A checked statement with the values of its parameters."""
-
-    cypher: str
-    parameters: Mapping[str, Any]
-
-
 def build(folder: str, path: str) -> dict[str, Any]:
     """Lays out the tables that lie in the folder as CSV files; gives an empty object."""
     connection = _open(path, read_only=False)
@@ -56,7 +47,7 @@ def build(folder: str, path: str) -> dict[str, Any]:
     return {}
 
 
-def run(path: str, statements: Sequence[Statement], seconds: float, rows: int, size: int) -> dict[str, Any]:
+def run(path: str, statements: Sequence[str], seconds: float, rows: int, size: int) -> dict[str, Any]:
     """The results, `{"results": [{"columns", "rows", "cut"}]}`, or `{"error", "detail"}` of the first statement.
 
     Those after the first are wanted but not needed: the result of one that fails is empty.
@@ -70,7 +61,7 @@ def run(path: str, statements: Sequence[Statement], seconds: float, rows: int, s
         left = deadline - time.monotonic()
         connection.set_query_timeout(max(1, int(1000 * left)))
         try:
-            result = _result(connection.execute(statement.cypher, dict(statement.parameters)), rows, size)
+            result = _result(connection.execute(statement), rows, size)
         except (RuntimeError, MemoryError) as error:
             if results:
                 results.append({"columns": [], "rows": [], "cut": False})
@@ -136,8 +127,7 @@ def main() -> None:
         if task["do"] == "build":
             outcome = build(task["folder"], task["path"])
         else:
-            statements = [Statement(**statement) for statement in task["statements"]]
-            outcome = run(task["path"], statements, seconds, task["rows"], task["size"])
+            outcome = run(task["path"], task["statements"], seconds, task["rows"], task["size"])
     except (RuntimeError, MemoryError) as error:
         outcome = {"error": _error(error), "detail": str(error)}
     sys.stdout.write(json.dumps(outcome))

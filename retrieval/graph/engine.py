@@ -51,9 +51,7 @@ def build(folder: Path, path: Path) -> None:
         raise RuntimeError(f"The graph could not be laid out: {answer.get('detail', '')[:300]}")
 
 
-def run(
-    path: Path, statements: Sequence[tuple[str, Mapping[str, Json]]], limits: CypherLimits
-) -> Sequence[CypherResult]:
+def run(path: Path, statements: Sequence[str], limits: CypherLimits) -> Sequence[CypherResult]:
     """The results of checked statements over the graph at the path.
 
     Raises `TooLarge` where time or memory do not suffice, `InvalidRequest` with what the engine has against a
@@ -64,7 +62,7 @@ def run(
     task = {
         "do": "run",
         "path": str(path),
-        "statements": [{"cypher": cypher, "parameters": dict(given)} for cypher, given in statements],
+        "statements": list(statements),
         "seconds": limits.seconds,
         "rows": limits.rows,
         "size": limits.size,

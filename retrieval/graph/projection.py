@@ -36,6 +36,7 @@ class Projection:
     path: Path
     number: int  # of the change up to which it is current
     entities: Mapping[int, Entity]
+    documents: Sequence[tuple[int, str]]  # key and name
     relations: frozenset[str]  # that hold between entities
     value_names: frozenset[str]  # of what is said of them
 
@@ -88,7 +89,8 @@ class GraphProjections:
             if other != path:
                 with suppress(FileNotFoundError):
                     other.unlink()
-        return Projection(path, number, laid.entities, laid.relations, laid.value_names)
+        documents = [(int(key or 0), str(name)) for key, _, name in laid.tables["Document"]]
+        return Projection(path, number, laid.entities, documents, laid.relations, laid.value_names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from ingest.graph.short_names import aliases_in_brackets, full_names
 from ingest.graph.table_facts import NamedCell, RowFacts, is_row, row_starts, table_facts
 from retrieval.graph.names import normal_name
 from retrieval.graph.types import (
+    IS_A,
     DocumentGraph,
     Kind,
     NewEdge,
@@ -57,6 +58,7 @@ class _Gathered:
     values: dict[NewValue, None] = field(default_factory=dict)
     per_chunk: Counter[int] = field(default_factory=Counter)
     values_per_chunk: Counter[int] = field(default_factory=Counter)
+    called: set[tuple[str, str, int]] = field(default_factory=set)
 
     def name(self, normal: str, name: str, kind: Kind, chunk_key: int) -> None:
         self.named[normal, name, kind, chunk_key] += 1
@@ -65,6 +67,12 @@ class _Gathered:
         if source != target and self.per_chunk[place.chunk_key] < MAX_EDGES:
             self.per_chunk[place.chunk_key] += 1
             self.edges[NewEdge(source, relation, target, place)] = None
+
+    def call(self, normal: str, column: str, place: Place) -> None:
+        """Notes what a column calls an entity, once a chunk."""
+        if column and (normal, column, place.chunk_key) not in self.called:
+            self.called.add((normal, column, place.chunk_key))
+            self.say(NewValue(normal, IS_A, column, None, place))
 
     def say(self, value: NewValue) -> None:
         if self.values_per_chunk[value.place.chunk_key] < MAX_VALUES:
@@ -188,9 +196,11 @@ def _read_row(chunk_key: int, fact: RowFacts, resolved: Mapping[str, str], gathe
     place = Place(chunk_key, fact.row.start, fact.row.end)
     normal = resolved.get(fact.entity.normal, fact.entity.normal)
     gathered.name(normal, fact.entity.name, fact.entity.kind, chunk_key)
+    gathered.call(normal, fact.column, place)
     for relation, other in fact.relations:
         target = resolved.get(other.normal, other.normal)
         gathered.name(target, other.name, other.kind, chunk_key)
+        gathered.call(target, relation, place)
         gathered.relate(normal, relation, target, place)
     for person, role in fact.roles:
         gathered.relate(resolved.get(person.normal, person.normal), role, normal, place)

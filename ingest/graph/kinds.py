@@ -25,7 +25,7 @@ _PLACE_WORDS = _words(
 _PRODUCT = re.compile(r"(?:^|[\s-])[A-Z]{0,6}-?\d{2,5}[A-Za-z]?(?:-\d+)?$|^[A-Z]{1,4}-\d+(?:-[A-Z0-9]+)*$")
 _FORM = re.compile(r"\b(?:Ltd|Limited|Inc|GmbH|PLC|plc|LLC|Corp|AG|S\.A|B\.V)\b\.?")
 _CHINESE_ORGANISATION = re.compile(
-    r"(?:公司|集团|大学|学院|研究所|研究院|银行|委员会|医院|协会|出版社|博物馆|图书馆|部|局|中心)$"
+    r"(?:公司|集团|大学|学院|研究所|研究院|银行|委员会|医院|协会|出版社|博物馆|图书馆|学校|中学|小学|工厂|法院|合作社|基金会|部|局|中心)$"
 )
 _CHINESE_PLACE = re.compile(r"(?:省|市|县|区|镇|乡|村|路|街|河|湖|山|岛)$")
 HONORIFIC = re.compile(r"^(?:Mr|Mrs|Ms|Miss|Dr|Prof|Professor|Sir|Dame|Captain)\.?\s")

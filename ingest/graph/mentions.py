@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from ingest.entities import BEFORE, DATE, NAME, OPENERS, ORGANISATION, TITLE
 from ingest.graph.kinds import HONORIFIC, kind_of_name
@@ -30,7 +31,13 @@ _CHINESE_ROLE = (
 )
 _CHINESE_PERSON = re.compile(rf"(?P<role>{_CHINESE_ROLE})[：:\s]{{0,2}}(?P<name>[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})")
 _NOT_IN_NAME = re.compile(r"[的是在和与及或为由等将应须可并不对从经按把被也都已批负同以]")
-_NO_ORGANISATION = _words("公司 本公司 集团 大学 学院 银行 委员会 医院 协会 出版社 博物馆 研究所 研究院 总公司 分公司")
+_NO_ORGANISATION = _words(
+    "公司 本公司 集团 大学 学院 银行 委员会 医院 协会 出版社 博物馆 研究所 研究院 总公司 分公司 图书馆 学校 中学 小学 工厂 法院 社区图书馆"
+)
+# Beyond those of `ingest.entities`
+_CHINESE_PLACE_OF_WORK = re.compile(
+    r"[\u4e00-\u9fff]{2,12}?(?:图书馆|学校|中学|小学|幼儿园|工厂|法院|合作社|基金会|俱乐部)"
+)
 _QUOTED = re.compile(r"^[\"“”'‘’《》「」]+|[\"“”'‘’《》「」]+$")
 _BARE_NUMBER = re.compile(r"^[\d\s.,/-]+$")
 _CALENDAR = _words(
@@ -78,7 +85,7 @@ def _all(text: str) -> Iterator[Mention]:
         yield from _name(match, text)
     for match in _CODE.finditer(text):
         yield _mention(match.start(), match.end(), match.group(), "product")
-    for match in ORGANISATION.finditer(text):
+    for match in chain(ORGANISATION.finditer(text), _CHINESE_PLACE_OF_WORK.finditer(text)):
         name = BEFORE.sub("", match.group())
         if name not in _NO_ORGANISATION:
             yield _mention(match.end() - len(name), match.end(), name, "organisation")
@@ -120,7 +127,7 @@ def _opens_only(word: str, start: int, text: str) -> bool:
     plain = re.split(r"['’]", word.casefold())[0]
     if plain in OPENERS:
         return word in {"The", "A", "An", "I"} or plain != word.casefold() or _begins(start, text)
-    return re.fullmatch(r"[A-Z]\.", word) is not None and start <= 3  # noqa: PLR2004 - A. of a list, not initials
+    return re.fullmatch(r"[A-Z]\.", word) is not None and _begins(start, text)  # A. of a list, not initials
 
 
 def _begins(start: int, text: str) -> bool:

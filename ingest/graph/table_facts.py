@@ -64,6 +64,7 @@ class RowFacts:
 
     row: Row
     entity: NamedCell
+    column: str  # what the table calls the entity
     relations: tuple[tuple[str, NamedCell], ...]
     roles: tuple[tuple[NamedCell, str], ...]  # of people in it: "Perpetua Lindqvist (chair)"
     values: tuple[tuple[str, str, float | None], ...]
@@ -137,7 +138,7 @@ def _facts(header: Sequence[str], rows: Sequence[Row]) -> Iterator[RowFacts]:
             continue
         relations, values, roles = [], [], []
         for place, cell in enumerate(row.cells[:MAX_COLUMNS]):
-            label = _label(header[place], place)
+            label = _label(header[place])
             if place == subject or not cell or not label:
                 continue
             kind = kinds[place]
@@ -148,7 +149,7 @@ def _facts(header: Sequence[str], rows: Sequence[Row]) -> Iterator[RowFacts]:
                     roles.append((other, match["role"].casefold()))
             else:
                 values.append((label, cell[:VALUE_LENGTH], _number(cell)))
-        yield RowFacts(row, entity, tuple(relations), tuple(roles), tuple(values))
+        yield RowFacts(row, entity, _label(header[subject]), tuple(relations), tuple(roles), tuple(values))
 
 
 def _subject(header: Sequence[str], columns: Sequence[Sequence[str]]) -> int | None:
@@ -209,7 +210,7 @@ def _named(cell: str, header: str, kind: Kind | None) -> NamedCell | None:
     return NamedCell(name, normal, "thing" if found == "date" else found)
 
 
-def _label(header: str, _place: int) -> str:
+def _label(header: str) -> str:
     return " ".join(header.casefold().replace("_", " ").split())[:RELATION_LENGTH]
 
 

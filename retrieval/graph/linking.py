@@ -85,10 +85,12 @@ class Linker:
         documents: Sequence[tuple[int, str]],
         relations: Collection[str],
         value_names: Collection[str],
+        categories: Collection[str] = (),
     ) -> None:
         self.entities = entities
         self.relations = relations
         self.value_names = value_names
+        self.categories = categories
         self._own: dict[str, list[int]] = defaultdict(list)
         self._other: dict[str, list[int]] = defaultdict(list)
         for entity in entities.values():
@@ -133,6 +135,11 @@ class Linker:
     def value_name(self, text: str) -> Sequence[str]:
         """What the words name of that which is said of entities."""
         return _names_meant(text, self.value_names)
+
+    def category(self, text: str) -> Sequence[str]:
+        """What tables call the entities that the words ask for: `suppliers` of a column Supplier."""
+        asked = frozenset(stems(text))
+        return sorted(name for name in self.categories if asked and frozenset(stems(name)) == asked)
 
     def _short(self, text: str) -> Linked | None:
         """A name that only one full name goes on from: Quillfeather, where there is one Quillfeather Instruments."""

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from retrieval.graph import engine
 from retrieval.graph.names import normal_name
 from retrieval.graph.resolution import Entity, Named, resolve
-from retrieval.graph.types import Kind
+from retrieval.graph.types import IS_A, Kind
 from retrieval.store import changes, collections, graph
 from retrieval.store.database import Database
 
@@ -39,6 +39,7 @@ class Projection:
     documents: Sequence[tuple[int, str]]  # key and name
     relations: frozenset[str]  # that hold between entities
     value_names: frozenset[str]  # of what is said of them
+    categories: frozenset[str]  # what tables call them
 
 
 class GraphProjections:
@@ -90,7 +91,7 @@ class GraphProjections:
                 with suppress(FileNotFoundError):
                     other.unlink()
         documents = [(int(key or 0), str(name)) for key, _, name in laid.tables["Document"]]
-        return Projection(path, number, laid.entities, documents, laid.relations, laid.value_names)
+        return Projection(path, number, laid.entities, documents, laid.relations, laid.value_names, laid.categories)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class _Layout:
     entities: Mapping[int, Entity]
     relations: frozenset[str]
     value_names: frozenset[str]
+    categories: frozenset[str]
     tables: Mapping[str, Sequence[Row]]
 
     @staticmethod
@@ -130,7 +132,8 @@ class _Layout:
         return _Layout(
             by_key,
             frozenset(relation for _, _, relation, _ in edges),
-            frozenset(name for _, _, name, *_ in values),
+            frozenset(name for _, _, name, *_ in values if name != IS_A),
+            frozenset(value for _, _, name, value, *_ in values if name == IS_A),
             tables,
         )
 

@@ -166,8 +166,9 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         "having",
         r"(?P<relation>[\u4e00-\u9fff]{2,6})(?:是|为)(?P<entity>.+?)的(?:[\u4e00-\u9fff]{0,6})?(?:有哪些|是哪些|有什么|是什么|是谁)",
     ),
+    ("roles held", rf"what {_BE} (?P<entity>.+?)['’]s? (?:role|job|position|function|title)"),
     ("role of", rf"(?:who|what|which) {_BE} (?P<entity>.+?)['’]s? (?P<relation>[\w -]+)"),
-    ("role of", rf"(?:who|what|which) {_BE} the (?P<relation>[\w -]+?) (?:of|at|for|in|on|with) (?P<entity>.+)"),
+    ("role of", rf"(?:who|what|which) {_BE} the (?P<whole>.+? (?:of|at|for|in|on|with) .+)"),
     (
         "role of",
         rf"(?:on |in |at |from |by )?(?:which|what) (?P<relation>[\w -]+?) {_BE} (?P<entity>.+?)(?: in| on| from| at)?",
@@ -183,6 +184,26 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     ("role of", rf"who {_BE} (?P<relation>in charge of|responsible for) (?P<entity>.+)"),
     ("role of", r"(?:list|show|name)(?: me)?(?: all)?(?: the)? (?P<relation>[\w -]+?)s? of (?P<entity>.+)"),
+    ("count beside", r"how many (?:different )?(?P<kind>[\w-]+(?: [\w-]+)?) (?:[a-z]+ ){1,3}(?P<entity>[A-Z\d\"“].*)"),
+    (
+        "count beside",
+        r"how many (?:different )?(?P<kind>[\w-]+(?: [\w-]+)?) (?:does|do|did|has|have) (?P<entity>.+?) [a-z]+(?: [a-z]+)?",
+    ),
+    (
+        "beside",
+        r"(?:which|what|list|show)(?: me)?(?: all)?(?: the)? (?P<kind>[\w-]+(?: [\w-]+)?) (?:[a-z]+ ){1,3}(?P<entity>[A-Z\d\"“].*)",
+    ),
+    (
+        "beside",
+        r"(?:which|what) (?P<kind>[\w-]+(?: [\w-]+)?) (?:does|do|did|has|have) (?P<entity>.+?) [a-z]+(?: [a-z]+)?",
+    ),
+    (
+        "count",
+        r"how many (?:different )?(?P<kind>[\w-]+(?: [\w-]+)?)(?: are there| are listed| do we have| exist)(?: in total| altogether)?",
+    ),
+    ("list", r"(?:list|show|name|give me)(?: me)?(?: all)?(?: of)?(?: the)? (?P<kind>[\w-]+(?: [\w-]+)?)"),
+    ("list", rf"(?:which|what) (?P<kind>[\w-]+(?: [\w-]+)?) {_BE} (?:there|listed)"),
+    ("list", r"(?:列出|有哪些)(?:所有|全部)?(?:的)?(?P<kind>[\u4e00-\u9fff]{1,8})"),
     (
         "role of",
         r"(?P<entity>.+?)(?:的|在)(?P<relation>[^的]{1,12}?)(?:是谁|是什么|是多少|有哪些|是哪里|是哪个|叫什么(?:名字)?|是几)",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from retrieval.graph.linking import Linked, Linker
-from retrieval.graph.types import MENTIONED_WITH
+from retrieval.graph.types import IS_A, MENTIONED_WITH
 
 _ROWS = 200
 _PATHS = 3
@@ -64,17 +64,33 @@ _ANYTHING = frozenset({"thing", "entity", "entities", "name", "item", "row", "�
 
 def role_of(reading: Reading) -> Draft | None:
     """Who is the R of X? Also through another: the R of the S of X."""
-    inner = re.fullmatch(r"(?:the\s+)?(?P<second>.+?)\s+of\s+(?P<entity>.+)", reading.slots["entity"])
-    entity = reading.linker.entity(reading.slots["entity"])
-    if entity is None and inner is not None:
-        return _role_of_role(reading, inner["second"], inner["entity"])
-    inner = re.fullmatch(r"(?P<entity>.+?)的(?P<second>.+)", reading.slots["entity"])
-    if entity is None and inner is not None:
-        return _role_of_role(reading, inner["second"], inner["entity"])
-    if entity is None:
-        return None
-    relations = reading.linker.relation(reading.slots["relation"])
-    names = reading.linker.value_name(reading.slots["relation"])
+    readings = _splits(reading.slots)
+    for relation, name in readings:
+        entity = reading.linker.entity(name)
+        draft = _role(reading.linker, relation, entity) if entity is not None else None
+        if draft is not None:
+            return draft
+    for relation, name in readings:
+        inner = re.fullmatch(r"(?:the\s+)?(?P<second>.+?)\s+of\s+(?P<entity>.+)", name) or re.fullmatch(
+            r"(?P<entity>.+?)的(?P<second>.+)", name
+        )
+        draft = _role_of_role(reading.linker, relation, inner["second"], inner["entity"]) if inner else None
+        if draft is not None:
+            return draft
+    return None
+
+
+def _splits(slots: Mapping[str, str]) -> Sequence[tuple[str, str]]:
+    """What may be the relation and the entity in `head of people at Quillfeather`, the shortest name first."""
+    whole = slots.get("whole", "")
+    if not whole:
+        return [(slots["relation"], slots["entity"])]
+    places = [match.span() for match in re.finditer(r"\s+(?:of|at|for|in|on|with)\s+", whole)]
+    return [(whole[:start], whole[end:]) for start, end in reversed(places)]
+
+
+def _role(linker: Linker, relation: str, entity: Linked) -> Draft | None:
+    relations, names = linker.relation(relation), linker.value_name(relation)
     statements = []
     if relations:
         statements.append(
@@ -89,11 +105,9 @@ def role_of(reading: Reading) -> Draft | None:
     return Draft(tuple(statements), (entity,), (*relations, *names)) if statements else None
 
 
-def _role_of_role(reading: Reading, second: str, name: str) -> Draft | None:
-    entity = reading.linker.entity(name)
-    through = reading.linker.relation(second)
-    relations = reading.linker.relation(reading.slots["relation"])
-    names = reading.linker.value_name(reading.slots["relation"])
+def _role_of_role(linker: Linker, relation: str, second: str, name: str) -> Draft | None:
+    entity, through = linker.entity(name), linker.relation(second)
+    relations, names = linker.relation(relation), linker.value_name(relation)
     if entity is None or not through or not (relations or names):
         return None
     first = f"MATCH (x:Entity {{key: {entity.key}}})-[s:RELATED]-(m:Entity)"
@@ -181,7 +195,7 @@ def related(reading: Reading) -> Draft | None:
 
 
 def path(reading: Reading) -> Draft | None:
-    """How are X and Y connected? By the shortest paths, not through dates."""
+    """How are X and Y connected? By the shortest paths, not through dates; else by documents that name both."""
     first, second = reading.linker.entity(reading.slots["entity"]), reading.linker.entity(reading.slots["other"])
     if first is None or second is None or first.key == second.key:
         return None
@@ -189,6 +203,8 @@ def path(reading: Reading) -> Draft | None:
         (
             f"MATCH p = (x:Entity {{key: {first.key}}})-[e:RELATED* ALL SHORTEST 1..{_MAX_HOPS} "
             f"(r, n | WHERE n.kind <> 'date')]-(y:Entity {{key: {second.key}}}) RETURN p LIMIT {_PATHS}",
+            f"MATCH (x:Entity {{key: {first.key}}})-[m:MENTIONED_IN]->(d:Document)<-[o:MENTIONED_IN]-"
+            f"(y:Entity {{key: {second.key}}}) RETURN DISTINCT d.name AS document ORDER BY document LIMIT {_ROWS}",
         ),
         (first, second),
     )
@@ -234,17 +250,48 @@ def counted(reading: Reading) -> Draft | None:
 
 def _listed(reading: Reading, returned: str) -> Draft | None:
     kind = _kind(reading.slots["kind"])
-    if kind is None:
+    categories = reading.linker.category(reading.slots["kind"]) if kind is None else ()
+    if kind is None and not categories:
         return None
+    called = f"(a:Entity)-[h:HAS]->(v:Value) WHERE h.name = '{IS_A}' AND v.value IN {_list(categories)}"
     if not (name := reading.slots.get("document", "")):
-        return Draft(
-            (f"MATCH (a:Entity)-[m:MENTIONED_IN]->(d:Document){_where(kind)} RETURN {returned} LIMIT {_ROWS}",)
-        )
+        pattern = called if categories else f"(a:Entity)-[m:MENTIONED_IN]->(d:Document){_where(kind or '')}"
+        return Draft((f"MATCH {pattern} RETURN {returned} LIMIT {_ROWS}",), (), tuple(categories))
     document = reading.linker.document(name)
-    if document is None:
+    if document is None or kind is None:
         return None
     pattern = f"(a:Entity)-[m:MENTIONED_IN]->(d:Document {{key: {document.key}}})"
     return Draft((f"MATCH {pattern}{_where(kind)} RETURN {returned} LIMIT {_ROWS}",), (document,))
+
+
+def beside(reading: Reading) -> Draft | None:
+    """Which suppliers, customers, stations ... have to do with X? Directly, or by a row that names both."""
+    return _beside(reading, "DISTINCT a.name AS name ORDER BY name")
+
+
+def count_beside(reading: Reading) -> Draft | None:
+    """How many of them have to do with X?"""
+    return _beside(reading, "count(DISTINCT a.key) AS count")
+
+
+def _beside(reading: Reading, returned: str) -> Draft | None:
+    entity = reading.linker.entity(reading.slots["entity"])
+    categories = reading.linker.category(reading.slots["kind"])
+    if entity is None or not categories:
+        return None
+    called = f"h.name = '{IS_A}' AND v.value IN {_list(categories)} AND a.key <> x.key"
+    value = "(a)-[h:HAS]->(v:Value)"
+    name = f"(x:Entity {{key: {entity.key}}})"
+    stated = f"r.relation <> '{MENTIONED_WITH}'"
+    return Draft(
+        (
+            f"MATCH {name}-[r:RELATED]-(a:Entity), {value} WHERE {called} AND {stated} RETURN {returned} LIMIT {_ROWS}",
+            f"MATCH {name}<-[r:RELATED]-(row:Entity)-[s:RELATED]->(a:Entity), {value} WHERE {called} AND {stated} "
+            f"AND s.relation IN {_list(categories)} RETURN {returned} LIMIT {_ROWS}",
+        ),
+        (entity,),
+        tuple(categories),
+    )
 
 
 def most_mentioned(reading: Reading) -> Draft | None:
@@ -337,6 +384,8 @@ TEMPLATES: Mapping[str, Template] = {
     "meaning": meaning,
     "related": related,
     "having": having,
+    "beside": beside,
+    "count beside": count_beside,
     "role of": role_of,
     "roles held": roles_held,
     "known about": known_about,

@@ -127,7 +127,13 @@ class GraphQuestions:
     def _linker(self, collection: str, projection: Projection) -> Linker:
         known = self._linkers.get(collection)
         if known is None or known[0] is not projection:
-            linker = Linker(projection.entities, projection.documents, projection.relations, projection.value_names)
+            linker = Linker(
+                projection.entities,
+                projection.documents,
+                projection.relations,
+                projection.value_names,
+                projection.categories,
+            )
             known = self._linkers[collection] = (projection, linker)
         return known[1]
 

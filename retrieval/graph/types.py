@@ -10,6 +10,8 @@ Kind = Literal["person", "organisation", "place", "product", "term", "date", "do
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # The relation of entities that one sentence names without saying how they hang together.
 MENTIONED_WITH = "mentioned with"
+# What the columns of tables call the entities in them: a value, so that no path leads through it.
+IS_A = "is a"
 NAME_LENGTH = 200
 RELATION_LENGTH = 80
 VALUE_LENGTH = 400

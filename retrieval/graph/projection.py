@@ -8,6 +8,7 @@ import hashlib
 import shutil
 import tempfile
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +25,8 @@ from retrieval.store import changes, collections, graph
 from retrieval.store.database import Database
 
 _SUFFIX = ".graph"
+_ASIDE = ".making-"
+_ABANDONED_SECONDS = 3600.0
 # Titles of fewer characters are words of any text.
 _SHORTEST_TITLE = 6
 Row = Sequence[str | int | float | None]
@@ -67,6 +70,9 @@ class GraphProjections:
             names = _all_names(connection)
             wanted = {_file_name(name, changes.latest_of_graph(connection, name)) for name in names}
         removed = 0
+        for path in self._folder.glob(f"{_ASIDE}*"):
+            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:  # whoever made it is dead
+                shutil.rmtree(path, ignore_errors=True)
         for path in self._folder.glob(f"*{_SUFFIX}*") if self._folder.exists() else ():
             if path.name.partition(_SUFFIX)[0] + _SUFFIX not in wanted:
                 path.unlink(missing_ok=True)
@@ -79,7 +85,7 @@ class GraphProjections:
         laid = _Layout.read(connection, collection)
         if not path.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
-            aside = Path(tempfile.mkdtemp(prefix=".making-", dir=self._folder))
+            aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=self._folder))
             try:
                 laid.write(aside)
                 engine.build(aside, aside / "built")

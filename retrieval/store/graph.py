@@ -190,9 +190,12 @@ def unmentioned() -> ColumnElement[bool]:
     return ~exists().where(graph_mentions.c.node_key == graph_nodes.c.key)
 
 
-def sweep(connection: Connection) -> int:
-    """Drops entities that nothing mentions, wherever they come from; gives their number."""
-    return connection.execute(delete(graph_nodes).where(unmentioned())).rowcount
+def clear(connection: Connection) -> None:
+    """Drops the graphs of all collections; what is visible waits to be read again."""
+    names = connection.scalars(select(graph_nodes.c.collection).distinct()).all()
+    for table in (graph_nodes, graph_documents):  # the rest goes with the entities
+        connection.execute(delete(table))
+    announce(connection, names)
 
 
 def switched_off(connection: Connection) -> Sequence[tuple[str, int]]:

@@ -14,6 +14,7 @@ from bench import (
     files,
     filters,
     follow_ups,
+    graph,
     ingest,
     many_vectors,
     parsing,
@@ -82,6 +83,7 @@ BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "ingest": lambda settings, options: ingest.run(settings, options.ingested),
     "engine": lambda settings, options: engine.run(settings, options.scope.systems, options.scope.queries),
     "sql": lambda settings, options: sql.run(settings, options.data),
+    "graph": lambda settings, options: graph.run(settings, options.scope.kept),
     "filters": lambda _settings, _options: filters.run(),
     "files": lambda settings, options: files.run(settings, options.data),
     "parsing": lambda _settings, options: parsing.run(

@@ -23,9 +23,10 @@ from ingest.pipeline import IngestTools
 from ingest.precedence import POLL_SECONDS, EnrichmentStopped, ingest_waits, may_go_on
 from retrieval import failpoints
 from retrieval.errors import StorageFull
-from retrieval.store import changes, chunks, collection_trees, documents, enrichment
+from retrieval.store import changes, chunks, collection_trees, documents, enrichment, graph
 from retrieval.store.database import Database
 from retrieval.store.enrichment import EnrichmentTask
+from retrieval.types import Json
 
 _LOGGER = logging.getLogger(__name__)
 _TASKS = 32
@@ -47,6 +48,7 @@ class Enricher:
         self._tools = tools
         self._lock = lock
         self._language_model = language_model
+        self._graphs_are_of: Json = None  # the occasion that they were last brought up to date for
         self._given_up: dict[str, int] = {}  # collection -> the change at which its tree broke off
 
     def run(self, stop: threading.Event) -> None:
@@ -69,7 +71,7 @@ class Enricher:
         """
         while not stop.is_set() and not ingest_waits(self._database):
             try:
-                update_graphs(GraphTools(self._database, partial(self._pass_graph_gate, stop)))
+                self._update_graphs(stop)
             except EnrichmentStopped:
                 return
             current = self._tools()
@@ -128,6 +130,16 @@ class Enricher:
             except Exception:  # the edge of one tree: whatever it was, the documents' own trees are searched meanwhile
                 _LOGGER.exception("The tree of collection %s could not be brought up to date.", name)
                 self._given_up[name] = number
+
+    def _update_graphs(self, stop: threading.Event) -> None:
+        """Brings the graphs up to date; where nothing happened since the last time, without looking at documents."""
+        with self._database.read() as connection:
+            occasion = graph.occasion(connection)
+        if occasion == self._graphs_are_of:
+            return
+        update_graphs(GraphTools(self._database, partial(self._pass_graph_gate, stop)))
+        with self._database.read() as connection:
+            self._graphs_are_of = graph.occasion(connection)
 
     def _pass_graph_gate(self, stop: threading.Event) -> None:
         """Returns if no ingest waits; raises `EnrichmentStopped` if it does: the next round goes on."""

@@ -95,7 +95,10 @@ def document_graph(
     brackets: dict[str, str] = {}
     for chunk in chunks:
         brackets |= aliases_in_brackets(chunk.text)
-    resolved = full_names(kinds, brackets)
+    # Cells of a table are different things, however alike their names.
+    apart = {cell.normal for fact in facts for cell in (fact.entity, *(item for _, item in fact.relations))}
+    found = full_names(kinds, brackets)
+    resolved = {short: full for short, full in found.items() if not {short, full} <= apart}
     subject = _subject(document, chunks, sentences, resolved)
     gathered = _Gathered()
 

@@ -73,7 +73,8 @@ _COLUMNS: tuple[tuple[re.Pattern[str], Kind], ...] = (
 
 def kind_of_column(header: str) -> Kind | None:
     """The kind of what a column of this name holds; None where the name does not say."""
-    return next((kind for pattern, kind in _COLUMNS if pattern.search(header)), None)
+    words = header.replace("_", " ")
+    return next((kind for pattern, kind in _COLUMNS if pattern.search(words)), None)
 
 
 def kind_of_name(name: str, before: str, after: str) -> Kind:

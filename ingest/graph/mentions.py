@@ -17,11 +17,13 @@ def _words(line: str) -> frozenset[str]:
 
 # More in one sentence is a list, which relates nothing.
 MAX_IN_SENTENCE = 12
+# Lines of so many characters go on in the next one.
+_WRAPPED = 40
 _HONORIFIC_NAME = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Professor|Sir|Dame)\.?[ \t]+[A-Z][\w'’-]*(?:[ \t]+[A-Z][\w'’-]*){0,2}"
 )
 _CODE = re.compile(r"\b[A-Z]{1,5}-?\d[\w.-]*\b(?<![.-])")
-_SURNAMES = (
+SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖"
     "邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文商"
 )
@@ -29,7 +31,9 @@ _CHINESE_ROLE = (
     r"负责人|联系人|馆长|院长|校长|厂长|所长|处长|科长|部长|局长|市长|省长|社长|店长|队长|站长|主任|主席|总监|总经理|经理|董事长|总裁|"
     r"干事|书记|秘书|教授|博士|医生|老师|先生|女士|工程师|设计师|作者|编辑|会计|出纳|主编"
 )
-_CHINESE_PERSON = re.compile(rf"(?P<role>{_CHINESE_ROLE})[：:\s]{{0,2}}(?P<name>[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})")
+_CHINESE_PERSON = re.compile(
+    rf"(?P<role>(?:工会|财务|人事|技术|志愿者|项目|行政|部门|副)?(?:{_CHINESE_ROLE}))[：:\s]{{0,2}}(?P<name>[{SURNAMES}][\u4e00-\u9fff]{{1,2}})"
+)
 _NOT_IN_NAME = re.compile(r"[的是在和与及或为由等将应须可并不对从经按把被也都已批负同以]")
 _NO_ORGANISATION = _words(
     "公司 本公司 集团 大学 学院 银行 委员会 医院 协会 出版社 博物馆 研究所 研究院 总公司 分公司 图书馆 学校 中学 小学 工厂 法院 社区图书馆"
@@ -39,6 +43,8 @@ _CHINESE_PLACE_OF_WORK = re.compile(
     r"[\u4e00-\u9fff]{2,12}?(?:图书馆|学校|中学|小学|幼儿园|工厂|法院|合作社|基金会|俱乐部)"
 )
 _QUOTED = re.compile(r"^[\"“”'‘’《》「」]+|[\"“”'‘’《》「」]+$")
+# "Later the ARF": only the sentence begins with a capital there
+_BEFORE_ARTICLE = re.compile(r"[A-Z]\w*\s+(?:[a-z]+\s+)?the\s+(?=[A-Z])")
 _BARE_NUMBER = re.compile(r"^[\d\s.,/-]+$")
 _CALENDAR = _words(
     "monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun saturdays sundays year "
@@ -105,6 +111,8 @@ def _name(match: re.Match[str], text: str) -> Iterator[Mention]:
         if len(first) == 1:
             return
         start, words = end - len(first[1]), first[1]
+    if (opening := _BEFORE_ARTICLE.match(words)) and _begins(start, text):
+        start, words = start + opening.end(), words[opening.end() :]
     stripped = re.sub(r"['’]s?$", "", words)
     end -= len(words) - len(stripped)
     lowered = [word.casefold().strip(".") for word in stripped.split()]
@@ -112,6 +120,8 @@ def _name(match: re.Match[str], text: str) -> Iterator[Mention]:
         return
     is_listed = lowered[0] in _LIST_WORDS and len(lowered) <= 2  # noqa: PLR2004 - Section 5, Table 4
     if len(lowered) == 1 and lowered[0] in OPENERS:
+        return
+    if len(lowered) == 1 and re.match(r"\s+by\s", text[end:]):  # "Prepared by X", whatever stands before it
         return
     if is_listed or DATE.search(stripped) or not 2 <= len(stripped) <= NAME_LENGTH:  # noqa: PLR2004 - characters
         return
@@ -133,7 +143,9 @@ def _opens_only(word: str, start: int, text: str) -> bool:
 def _begins(start: int, text: str) -> bool:
     """Whether a sentence, an item of a list or what follows a colon begins there."""
     before = text[:start].rstrip(" \t\"“‘'*_([")
-    return before.endswith("\n") or not any(letter.isalnum() for letter in before) or before[-1] in ":.!?–-|•"
+    line = before.rstrip("\n").rpartition("\n")[2]
+    starts_line = before.endswith("\n") and len(line) < _WRAPPED
+    return starts_line or not any(letter.isalnum() for letter in before) or before[-1] in ":.!?–-|•"
 
 
 def _stands_inside(word: str, text: str) -> bool:

@@ -30,7 +30,7 @@ _IS_THE = re.compile(
 )
 # before the name: "The county archaeologist, " / "head of roastery: " / "by managing director "
 _BEFORE = re.compile(rf"(?:\b(?:[Tt]he|[Aa]|[Oo]ur|[Ii]ts|[Nn]ew|[Ff]ormer)\s+)(?P<role>{_NOUNS}),?\s+$")
-_LABEL = re.compile(r"(?:^|[.;|•-]\s*|\s{2,})(?P<label>[A-Z][a-z]+(?:[ \t][a-z]+){0,2})\s*[:|]\s*$")
+_LABEL = re.compile(r"(?:^|[.;|•-]\s*|\s{2,}|\n\s*)(?P<label>[A-Z][a-z]+(?:[ \t][a-z]+){0,2})\s*[:|]\s*$")
 _CHINESE_LABEL = re.compile(r"(?P<label>[\u4e00-\u9fff]{2,6})[：:]\s*$")
 # "prepared by X": X did it to what the document is about
 _DONE_BY = re.compile(

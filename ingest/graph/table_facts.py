@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.graph.kinds import kind_of_column, kind_of_name
+from ingest.graph.mentions import SURNAMES
 from retrieval.graph.names import normal_name
 from retrieval.graph.types import NAME_LENGTH, RELATION_LENGTH, VALUE_LENGTH, Kind
 from retrieval.store.graph import GraphChunk
@@ -26,6 +27,8 @@ _CODE = re.compile(r"^[A-Z]{1,5}-?\d[\w-]*$")
 _LETTER = re.compile(r"[^\W\d_]")
 # "Lorna Battersby, head of people", "Perpetua Lindqvist (chair)"
 _WITH_ROLE = re.compile(r"^(?P<name>[^,(]{2,60}?)\s*[,(]\s*(?P<role>[a-z][^,()]{2,60}?)\)?$")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_CHINESE_PERSON = re.compile(rf"^[{SURNAMES}][\u4e00-\u9fff]{{1,2}}$")
 _LONGEST_NAME = 60
 # A column that repeats itself so often says what group a row belongs to.
 _FEW = 0.5
@@ -95,12 +98,13 @@ def tables(chunks: Sequence[GraphChunk]) -> Mapping[tuple[int, tuple[str, ...]],
     found: dict[tuple[int, tuple[str, ...]], list[Row]] = {}
     number = 0
     header: tuple[str, ...] = ()
+    is_open = False  # the chunk before ended within a table
     for chunk in chunks:
         above = _cells(chunk.headings[-1]) if chunk.headings and is_row(chunk.headings[-1]) else None
-        inside = False
+        inside = is_open and above is None and _goes_on(chunk.text, header)
         for start, line in _lines(chunk.text):
             if not is_row(line):
-                inside = False
+                inside = inside and not line.strip() and start == 0
                 continue
             cells = _cells(line)
             if not inside and (above is None or start > 0) and cells != header:
@@ -111,7 +115,14 @@ def tables(chunks: Sequence[GraphChunk]) -> Mapping[tuple[int, tuple[str, ...]],
             if cells != header and len(cells) <= len(header):
                 row = Row(chunk.key, start, start + len(line), cells)
                 found.setdefault((number, header), []).append(row)
+        is_open = is_row(chunk.text.rstrip().rpartition("\n")[2])
     return found
+
+
+def _goes_on(text: str, header: Sequence[str]) -> bool:
+    """Whether a chunk begins with a row of the table that the one before ended in."""
+    first = text.partition("\n")[0]
+    return is_row(first) and len(_cells(first)) == len(header)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -204,6 +215,8 @@ def _named(cell: str, header: str, kind: Kind | None) -> NamedCell | None:
     match = _WITH_ROLE.match(cell) if kind == "person" else None
     name = match["name"] if match else cell
     normal = normal_name(name)
+    if kind == "person" and _CHINESE.search(name) and not _CHINESE_PERSON.match(name):
+        return None  # a post, not a person
     if not normal or len(name) > NAME_LENGTH or not _LETTER.search(name) or _is_figure(cell) or _DATE.match(cell):
         return None
     found = kind_of_column(header) or kind or kind_of_name(name, "", "")

@@ -82,7 +82,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     (
         "count having",
-        r"how many (?:[\w-]+ ){1,3}(?:has|have|had|with)(?: the| an?)? (?P<relation>[\w -]+?) (?P<entity>[A-Z\d].*)",
+        r"how many (?:[\w-]+ ){1,3}(?:has|have|had|with)(?: the| an?)? (?P<relation>[\w -]+?) (?P<entity>(?-i:[A-Z\d]).*)",
     ),
     (
         "count having",
@@ -147,11 +147,11 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("related", rf"(?:与|和|跟)(?P<entity>.+?)(?:有关|相关|有关联)的(?P<kind>{_CHINESE_KINDS})?(?:有哪些|是哪些|是谁)"),
     (
         "having",
-        r"(?:which|what) (?:[\w-]+ ){1,3}(?:has|have|had|with)(?: the| an?)? (?P<relation>[\w -]+?) (?P<entity>[A-Z\d\"“].*)",
+        r"(?:which|what) (?:[\w-]+ ){1,3}(?:has|have|had|with)(?: the| an?)? (?P<relation>[\w -]+?) (?P<entity>(?-i:[A-Z\d\"“]).*)",
     ),
     (
         "having",
-        r"(?:which|what|list|show)(?: all)?(?: the)? (?:[\w-]+ ){1,3}(?:with|of|by|from|for)(?: the)? (?P<relation>[a-z][\w -]*?) (?P<entity>[A-Z\d\"“].*)",
+        r"(?!what (?:is|are|was|were))(?:which|what|list|show)(?: all)?(?: the)? (?:[\w-]+ ){1,3}(?:with|of|by|from|for)(?: the)? (?P<relation>[a-z][\w -]*?) (?P<entity>(?-i:[A-Z\d\"“]).*)",
     ),
     (
         "having",
@@ -184,18 +184,21 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     ("role of", rf"who {_BE} (?P<relation>in charge of|responsible for) (?P<entity>.+)"),
     ("role of", r"(?:list|show|name)(?: me)?(?: all)?(?: the)? (?P<relation>[\w -]+?)s? of (?P<entity>.+)"),
-    ("count beside", r"how many (?:different )?(?P<kind>[\w-]+(?: [\w-]+)?) (?:[a-z]+ ){1,3}(?P<entity>[A-Z\d\"“].*)"),
     (
         "count beside",
-        r"how many (?:different )?(?P<kind>[\w-]+(?: [\w-]+)?) (?:does|do|did|has|have) (?P<entity>.+?) [a-z]+(?: [a-z]+)?",
+        r"how many (?:different )?(?P<kind>[\w-]+(?: [\w-]+)??) (?-i:(?:[a-z]+ ){1,3})(?P<entity>(?-i:[A-Z\d\"“]).*)",
+    ),
+    (
+        "count beside",
+        r"how many (?:different )?(?P<kind>[\w-]+(?: [\w-]+)??) (?:does|do|did|has|have) (?P<entity>.+?) (?-i:[a-z]+(?: [a-z]+)?)",
     ),
     (
         "beside",
-        r"(?:which|what|list|show)(?: me)?(?: all)?(?: the)? (?P<kind>[\w-]+(?: [\w-]+)?) (?:[a-z]+ ){1,3}(?P<entity>[A-Z\d\"“].*)",
+        r"(?:which|what|list|show)(?: me)?(?: all)?(?: the)? (?P<kind>[\w-]+(?: [\w-]+)??) (?-i:(?:[a-z]+ ){1,3})(?P<entity>(?-i:[A-Z\d\"“]).*)",
     ),
     (
         "beside",
-        r"(?:which|what) (?P<kind>[\w-]+(?: [\w-]+)?) (?:does|do|did|has|have) (?P<entity>.+?) [a-z]+(?: [a-z]+)?",
+        r"(?:which|what) (?P<kind>[\w-]+(?: [\w-]+)??) (?:does|do|did|has|have) (?P<entity>.+?) (?-i:[a-z]+(?: [a-z]+)?)",
     ),
     (
         "count",
@@ -209,7 +212,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         r"(?P<entity>.+?)(?:的|在)(?P<relation>[^的]{1,12}?)(?:是谁|是什么|是多少|有哪些|是哪里|是哪个|叫什么(?:名字)?|是几)",
     ),
     ("role of", r"谁是(?P<entity>.+?)的(?P<relation>[^的]{1,8})"),
-    ("roles held", r"who (?:is|was) (?P<entity>[A-Z].*)"),
+    ("roles held", r"who (?:is|was) (?P<entity>(?-i:[A-Z]).*)"),
     ("roles held", r"what (?:does|did) (?P<entity>.+?) do"),
     (
         "roles held",
@@ -250,6 +253,6 @@ def fits(question: str) -> Iterator[Fit]:
             if "relation" in slots:
                 slots["relation"] = _PLAIN_VERB.get(slots["relation"].casefold(), slots["relation"])
                 slots["relation"] = re.sub(r"^(in charge|responsible) (?:of|for)$", r"\1", slots["relation"])
-            if slots.get("kind") == "who":
+            if slots.get("kind", "").casefold() == "who":
                 slots["kind"] = "people"
             yield Fit(name, slots)

@@ -88,6 +88,12 @@ def waiting(connection: Connection, version: int, limit: int) -> Sequence[GraphT
     return [GraphTask(key, name, document, None if state in _OVER else state) for key, name, document, state in rows]
 
 
+def occasion(connection: Connection) -> Json:
+    """What decides whether any graph is to be made or dropped; as long as it stays the same, none is."""
+    asked = [(name, is_on(own), own.get("enrichment", "on")) for name, own in sorted(_settings(connection).items())]
+    return changes.newest(connection), asked
+
+
 def begin(connection: Connection, task: GraphTask, version: int) -> bool:
     """Notes that a revision is being read, and clears what an earlier attempt left.
 

@@ -31,7 +31,7 @@ def aliases_in_brackets(text: str) -> Mapping[str, str]:
         words = full.split()
         # The brackets explain as many words before them as the acronym has letters.
         for first in range(len(words)):
-            rest = " ".join(words[first:])
+            rest = normal_name(" ".join(words[first:]))
             if short in {acronym(rest), words[first]} and short != rest:
                 found[short] = rest
                 break

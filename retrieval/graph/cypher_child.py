@@ -9,6 +9,7 @@ more once its graph is open. It reads one JSON object, writes one, and ends.
 
 import json
 import math
+import os
 import re
 import resource
 import sys
@@ -116,6 +117,8 @@ def _error(error: BaseException) -> str:
 
 def main() -> None:
     """Does the task on standard input under its limits."""
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what the engine prints (it does, for some statements) is no part of the answer
     task = json.loads(sys.stdin.buffer.read())
     die_with_parent(task["parent"])
     sys.path += task["import_path"]  # the interpreter starts without site-packages, which is quicker
@@ -130,8 +133,8 @@ def main() -> None:
             outcome = run(task["path"], task["statements"], seconds, task["rows"], task["size"])
     except (RuntimeError, MemoryError) as error:
         outcome = {"error": _error(error), "detail": str(error)}
-    sys.stdout.write(json.dumps(outcome))
-    sys.stdout.flush()
+    answer.write(json.dumps(outcome))
+    answer.flush()
 
 
 if __name__ == "__main__":

@@ -186,19 +186,35 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("role of", r"(?:list|show|name)(?: me)?(?: all)?(?: the)? (?P<relation>[\w -]+?)s? of (?P<entity>.+)"),
     (
         "count beside",
-        r"how many (?:different )?(?P<kind>[\w-]+(?: [\w-]+)??) (?-i:(?:[a-z]+ ){1,3})(?P<entity>(?-i:[A-Z\d\"“]).*)",
+        r"how many (?:different )?(?P<kind>[\w-]+ [\w-]+) (?-i:(?:[a-z]+ ){1,3})(?P<entity>(?-i:[A-Z\d\"“]).*)",
     ),
     (
         "count beside",
-        r"how many (?:different )?(?P<kind>[\w-]+(?: [\w-]+)??) (?:does|do|did|has|have) (?P<entity>.+?) (?-i:[a-z]+(?: [a-z]+)?)",
+        r"how many (?:different )?(?P<kind>[\w-]+) (?-i:(?:[a-z]+ ){1,3})(?P<entity>(?-i:[A-Z\d\"“]).*)",
+    ),
+    (
+        "count beside",
+        r"how many (?:different )?(?P<kind>[\w-]+ [\w-]+) (?:does|do|did|has|have) (?P<entity>.+?) (?-i:[a-z]+(?: [a-z]+)?)",
+    ),
+    (
+        "count beside",
+        r"how many (?:different )?(?P<kind>[\w-]+) (?:does|do|did|has|have) (?P<entity>.+?) (?-i:[a-z]+(?: [a-z]+)?)",
     ),
     (
         "beside",
-        r"(?:which|what|list|show)(?: me)?(?: all)?(?: the)? (?P<kind>[\w-]+(?: [\w-]+)??) (?-i:(?:[a-z]+ ){1,3})(?P<entity>(?-i:[A-Z\d\"“]).*)",
+        r"(?:which|what|list|show)(?: me)?(?: all)?(?: the)? (?P<kind>[\w-]+ [\w-]+) (?-i:(?:[a-z]+ ){1,3})(?P<entity>(?-i:[A-Z\d\"“]).*)",
     ),
     (
         "beside",
-        r"(?:which|what) (?P<kind>[\w-]+(?: [\w-]+)??) (?:does|do|did|has|have) (?P<entity>.+?) (?-i:[a-z]+(?: [a-z]+)?)",
+        r"(?:which|what|list|show)(?: me)?(?: all)?(?: the)? (?P<kind>[\w-]+) (?-i:(?:[a-z]+ ){1,3})(?P<entity>(?-i:[A-Z\d\"“]).*)",
+    ),
+    (
+        "beside",
+        r"(?:which|what) (?P<kind>[\w-]+ [\w-]+) (?:does|do|did|has|have) (?P<entity>.+?) (?-i:[a-z]+(?: [a-z]+)?)",
+    ),
+    (
+        "beside",
+        r"(?:which|what) (?P<kind>[\w-]+) (?:does|do|did|has|have) (?P<entity>.+?) (?-i:[a-z]+(?: [a-z]+)?)",
     ),
     (
         "count",

@@ -91,12 +91,12 @@ def document_graph(
         sentences += _sentences(chunk)
     sentences = _without_weak(sentences)
     facts = list(table_facts(chunks))
-    kinds = _kinds(sentences, [cell for fact in facts for cell in (fact.entity, *(item for _, item in fact.relations))])
+    cells = [cell for fact in facts for cell in (fact.entity, *(item for _, item in fact.relations))]
+    kinds = _kinds(sentences, cells)
     brackets: dict[str, str] = {}
     for chunk in chunks:
         brackets |= aliases_in_brackets(chunk.text)
-    # Cells of a table are different things, however alike their names.
-    apart = {cell.normal for fact in facts for cell in (fact.entity, *(item for _, item in fact.relations))}
+    apart = {cell.normal for cell in cells}  # cells are different things, however alike their names
     found = full_names(kinds, brackets)
     resolved = {short: full for short, full in found.items() if not {short, full} <= apart}
     subject = _subject(document, chunks, sentences, resolved)
@@ -122,7 +122,7 @@ def _sentences(chunk: GraphChunk) -> Iterator[_Sentence]:
         text = chunk.text[start:end]
         line = chunk.text.rfind("\n", 0, start) + 1
         if line not in rows:
-            is_labelled = begins_with_label(chunk.text[line : chunk.text.find("\n", start)])
+            is_labelled = begins_with_label(chunk.text[line:].partition("\n")[0])
             yield _Sentence(chunk.key, start, text, mentions(text), is_labelled)
 
 

@@ -69,7 +69,8 @@ class Mention:
 
 def mentions(text: str) -> Sequence[Mention]:
     """The entities that a sentence names, in order and without overlap; the longer of two that do."""
-    found = sorted(_all(text), key=lambda item: (item.start - item.end, item.start))
+    named = (item for item in _all(text) if item.normal)  # a name without a letter or figure is none
+    found = sorted(named, key=lambda item: (item.start - item.end, item.start))
     kept: list[Mention] = []
     for item in found:
         if all(item.end <= other.start or other.end <= item.start for other in kept):

@@ -35,14 +35,6 @@ _FEW = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell with what its column is called."""
-
-    header: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """A row of a table where a chunk has it."""
 

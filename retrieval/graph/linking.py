@@ -19,6 +19,8 @@ from retrieval.graph.resolution import Entity
 _NEARLY = 0.87
 _MOST_COMPARED = 20_000
 _SHORTEST_MISSPELT = 5
+# A word that more relations have says too little of which is meant; and a statement has room for no more.
+_MOST_RELATIONS = 30
 # Words beside a name that say what kind of thing it names.
 _KIND_WORDS = re.compile(
     r"^(?:company|firm|organi[sz]ation|supplier|customer|person|project|document|file|item|part|product|play|production|"
@@ -189,4 +191,4 @@ def _names_meant(text: str, names: Collection[str]) -> Sequence[str]:
             return found
     # "director" asks for the managing director, and the unit of a column is seldom said
     wider = [name for held, found in by_stems.items() if asked < held for name in found]
-    return sorted(wider) if asked else []
+    return sorted(wider)[:_MOST_RELATIONS] if asked else []

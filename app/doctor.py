@@ -16,6 +16,7 @@ from app.checks.collection_trees import check_collection_trees
 from app.checks.database import check_integrity, check_originals, damaged_originals
 from app.checks.documents import check_documents
 from app.checks.finding import RESTORE, Finding, Scene
+from app.checks.graph import check_graph
 from app.checks.indexes import check_indexes
 from app.checks.jobs import check_jobs, queued_revisions
 from app.checks.leftovers import check_leftovers
@@ -99,6 +100,7 @@ def _findings(settings: Settings, storage: Storage, identify: IdentifyModel) -> 
         yield from check_originals(scene)
         yield from check_documents(scene)
         yield from check_collection_trees(scene)
+        yield from check_graph(scene)
         yield from check_indexes(scene)
         yield from check_leftovers(scene)
         yield from check_jobs(scene, queued)

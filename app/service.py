@@ -10,6 +10,8 @@ from app.wiring import Engines, Storage
 from retrieval.construction.table_questions import TableQuestions
 from retrieval.embedders import Embedders
 from retrieval.errors import ModelUnavailable, Overloaded
+from retrieval.graph.projection import GraphProjections
+from retrieval.graph.questions import GraphQuestions
 from retrieval.impression_log import ImpressionLog
 from retrieval.types import Embedder
 
@@ -30,6 +32,7 @@ class Service:
         self.metrics = metrics
         self.impressions = ImpressionLog(storage.database, settings.kept_impressions)
         self.tables = TableQuestions(storage.database, self._active_embedder)
+        self.graph = GraphQuestions(storage.database, GraphProjections(storage.database, storage.graphs))
         self._load = load
         self._engines: Engines | None = None
         self._failure: ModelUnavailable | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from app.embedding_models import open_embedders
 from app.file_parser import open_file_parser
@@ -26,6 +27,7 @@ from ingest.token_encoding import TokenEncoding
 from ingest.worker import Worker, WorkerSettings
 from retrieval.embedders import Embedders
 from retrieval.generation_files import GenerationFiles
+from retrieval.graph.projection import GraphProjections
 from retrieval.pipeline import Retriever
 from retrieval.ranking import Ranker
 from retrieval.snapshot import Snapshots
@@ -43,6 +45,7 @@ class Storage:
     files: GenerationFiles
     jobs: JobQueue
     intake: Intake
+    graphs: Path  # the folder of graphs as the graph engine reads them
 
     def close(self) -> None:
         """Closes connections; everything acknowledged is already durable."""
@@ -73,6 +76,7 @@ def open_storage(settings: Settings) -> Storage:
         files=GenerationFiles(settings.data_dir / "indexes"),
         jobs=jobs,
         intake=Intake(database, jobs),
+        graphs=settings.data_dir / "graphs",
     )
 
 
@@ -124,7 +128,9 @@ def build_worker(settings: Settings, name: str) -> Worker:
             Reembedder(database, storage.files, embedders, locks / "reembedding.lock"),
             TokenEncoding(database, lambda: token_encoders(embedders.active().model_id), locks / "token-encoding.lock"),
         ],
-        Maintenance(database, storage.blobs, storage.files, storage.jobs),
+        Maintenance(
+            database, storage.blobs, storage.files, storage.jobs, GraphProjections(database, storage.graphs).sweep
+        ),
         storage.jobs,
         WorkerSettings(
             name=name,

@@ -14,6 +14,7 @@ from bench import (
     files,
     filters,
     follow_ups,
+    graph,
     ingest,
     many_vectors,
     parsing,
@@ -91,6 +92,7 @@ BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
         options.scope.systems,
         options.scope.queries,
     ),
+    "graph": lambda settings, options: graph.run(settings, options.scope.kept),
     "filters": lambda _settings, _options: filters.run(),
     "files": lambda settings, options: files.run(settings, options.data),
     "parsing": lambda _settings, options: parsing.run(

@@ -1,8 +1,8 @@
 """The worker's thread that enriches documents while no ingest job waits. The database is its queue.
 
-When no document waits for it either, it brings the trees over the collections up to date. One runs a data folder at a
-time, held by a file lock; a second worker only ingests. What a worker was doing when it died is done again; what brings
-it down twice is given up.
+Their graphs come first, which take milliseconds. When no document waits for the rest either, it brings the trees over
+the collections up to date. One runs a data folder at a time, held by a file lock; a second worker only ingests. What a
+worker was doing when it died is done again; what brings it down twice is given up.
 """
 
 import logging
@@ -17,14 +17,16 @@ from sqlalchemy import Connection
 from ingest.collection_tree import CollectionTreeTools, update_collection_tree
 from ingest.enrichment import EnrichmentTools, asks_for_more, enrich_document
 from ingest.file_lock import held
+from ingest.graph.building import GraphTools, update_graphs
 from ingest.model_on_demand import ModelOnDemand
 from ingest.pipeline import IngestTools
 from ingest.precedence import POLL_SECONDS, EnrichmentStopped, ingest_waits, may_go_on
 from retrieval import failpoints
 from retrieval.errors import StorageFull
-from retrieval.store import changes, chunks, collection_trees, documents, enrichment
+from retrieval.store import changes, chunks, collection_trees, documents, enrichment, graph
 from retrieval.store.database import Database
 from retrieval.store.enrichment import EnrichmentTask
+from retrieval.types import Json
 
 _LOGGER = logging.getLogger(__name__)
 _TASKS = 32
@@ -46,6 +48,7 @@ class Enricher:
         self._tools = tools
         self._lock = lock
         self._language_model = language_model
+        self._graphs_are_of: Json = None  # the occasion that they were last brought up to date for
         self._given_up: dict[str, int] = {}  # collection -> the change at which its tree broke off
 
     def run(self, stop: threading.Event) -> None:
@@ -67,6 +70,10 @@ class Enricher:
         Raises `StorageFull`, which is none of the document's doing: it goes on waiting.
         """
         while not stop.is_set() and not ingest_waits(self._database):
+            try:
+                self._update_graphs(stop)
+            except EnrichmentStopped:
+                return
             current = self._tools()
             with self._database.read() as connection:
                 tasks = _embedded(connection, enrichment.waiting(connection, _TASKS), current.model_id)
@@ -123,6 +130,21 @@ class Enricher:
             except Exception:  # the edge of one tree: whatever it was, the documents' own trees are searched meanwhile
                 _LOGGER.exception("The tree of collection %s could not be brought up to date.", name)
                 self._given_up[name] = number
+
+    def _update_graphs(self, stop: threading.Event) -> None:
+        """Brings the graphs up to date; where nothing happened since the last time, without looking at documents."""
+        with self._database.read() as connection:
+            occasion = graph.occasion(connection)
+        if occasion == self._graphs_are_of:
+            return
+        update_graphs(GraphTools(self._database, partial(self._pass_graph_gate, stop)))
+        with self._database.read() as connection:
+            self._graphs_are_of = graph.occasion(connection)
+
+    def _pass_graph_gate(self, stop: threading.Event) -> None:
+        """Returns if no ingest waits; raises `EnrichmentStopped` if it does: the next round goes on."""
+        if stop.is_set() or ingest_waits(self._database):
+            raise EnrichmentStopped
 
     def _newest_change(self, collection: str) -> int:
         with self._database.read() as connection:

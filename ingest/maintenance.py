@@ -39,7 +39,15 @@ class _Task:
 class Maintenance:
     """Call `tick` about once a second; it does what is due. Raises nothing: a failed task is tried again."""
 
-    def __init__(self, database: Database, blobs: BlobStore, files: GenerationFiles, jobs: JobQueue) -> None:
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore,
+        files: GenerationFiles,
+        jobs: JobQueue,
+        sweep_graphs: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`sweep_graphs` removes files of graphs that are out of date: nothing deleted stays in one for long."""
         self._database = database
         self._blobs = blobs
         self._files = files
@@ -52,6 +60,7 @@ class Maintenance:
             _Task(return_free_blocks, 5.0),
             _Task(self._reap, 10.0),
             _Task(self._reconcile, 60.0),
+            _Task(sweep_graphs, 60.0),
             _Task(self._sweep, 600.0),
         ]
 

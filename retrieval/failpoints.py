@@ -21,6 +21,8 @@ Failpoint = Literal[
     "publish.switched",
     "publish.committed",
     "delete.withdrawn",
+    "graph.begun",
+    "graph.stored",
     "enrich.begun",
     "enrich.written",
     "enrich.kept",

@@ -16,7 +16,7 @@ from dbos import DBOS, DBOSPortableJSONSerializer
 from app.wiring import Storage
 from ingest import recovery
 from ingest.jobs import JOB_VERSION
-from retrieval.store import collection_trees, documents, enrichment, generations, reembedding
+from retrieval.store import collection_trees, documents, enrichment, generations, graph, reembedding
 from retrieval.store.generations import Generation
 
 # Gives a sentence that says what was done.
@@ -78,6 +78,17 @@ class RebuildCollectionTree:
         with storage.database.write() as connection:
             collection_trees.forget(connection, self.collection)
         return f"Dropped the tree over collection {self.collection}; the worker makes it anew."
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildGraph:
+    """Drops what documents gave to the graphs; a worker reads them again."""
+
+    def __call__(self, storage: Storage) -> str:
+        """Drops it, and has readers hear of it."""
+        with storage.database.write() as connection:
+            graph.clear(connection)
+        return "Dropped the graphs of all collections; the worker makes them anew."
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from app.schemas.documents import (
     DocumentText,
     DocumentTree,
     Enrichment,
+    GraphState,
     Problem,
     Progress,
     TableColumn,
@@ -35,7 +36,7 @@ from app.service import Service
 from ingest.intake import Submission
 from ingest.parsing.detect import detect_media_type, display_name
 from retrieval.errors import DocumentRejected, InvalidRequest, TooLarge
-from retrieval.store import chunks, documents, enrichment, filters, revisions, tables, trees
+from retrieval.store import chunks, collections, documents, enrichment, filters, graph, revisions, tables, trees
 from retrieval.store.documents import Document, Source
 from retrieval.types import Chunk
 
@@ -101,7 +102,20 @@ def get_document(service: ServiceDep, document_id: DocumentId) -> DocumentState:
     with service.storage.database.read() as connection:
         document = documents.get(connection, document_id)
         represented, nodes = enrichment.counts(connection, document.revision_key)
-    return DocumentState(**details(document).model_dump(), representations=represented, tree_nodes=nodes)
+        is_on = graph.is_on(collections.get(connection, document.collection).settings)
+        read = graph.state(connection, document.revision_key) or ("waiting" if is_on else "off")
+        found = graph.counts(connection, document.revision_key)
+    return DocumentState(
+        **details(document).model_dump(),
+        representations=represented,
+        tree_nodes=nodes,
+        graph=GraphState(
+            status=read,  # type: ignore[arg-type]  # pydantic checks it
+            entities=found.entities,
+            relations=found.relations,
+            values=found.values,
+        ),
+    )
 
 
 @router.get("/{document_id}/events", response_class=EventSourceResponse)

@@ -30,6 +30,10 @@ class CollectionSettings(Strict):
     late_interaction: Annotated[
         bool, Field(description="Whether vectors of every token are kept, for searches that ask to compare them.")
     ] = False
+    graph: Annotated[
+        bool,
+        Field(description="Whether names, relations and values are read from documents, for questions to the graph."),
+    ] = True
     enrichment: Annotated[
         Literal["on", "paused", "off"],
         Field(description="Paused: it stops at the next step. Off: it is not made."),

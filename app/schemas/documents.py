@@ -44,6 +44,15 @@ class Enrichment(BaseModel):
     detail: str | None
 
 
+class GraphState(BaseModel):
+    """What the document gave to the graph of its collection."""
+
+    status: Literal["waiting", "running", "retrying", "done", "failed", "off"]
+    entities: int
+    relations: int
+    values: int
+
+
 class Problem(BaseModel):
     """Why a document failed, and what to do."""
 
@@ -79,10 +88,11 @@ class DocumentDetails(DocumentSummary):
 
 
 class DocumentState(DocumentDetails):
-    """The same with what it takes a moment to count: vectors that stand for its chunks, and nodes of its tree."""
+    """The same with what it takes a moment to count: vectors that stand for its chunks, nodes of its tree, graph."""
 
     representations: int
     tree_nodes: int
+    graph: GraphState
 
 
 class AcceptedDocuments(BaseModel):

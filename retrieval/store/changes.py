@@ -12,11 +12,13 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 
 from retrieval.store.schema import changes
 
-# ranker: another version orders the collection's searches; tree: its tree over documents is another. The revision key
-# of both is 0, which no revision has.
-ChangeKind = Literal["added", "removed", "ranker", "tree"]
+# ranker: another version orders the collection's searches; tree: its tree over documents is another; graph: documents
+# gave to its graph. The revision key of these is 0, which no revision has.
+ChangeKind = Literal["added", "removed", "ranker", "tree", "graph"]
 # Made once: composing a statement takes longer than running it, and every search runs it.
-_LATEST = select(func.max(changes.c.number)).where(changes.c.collection == bindparam("collection"))
+_LATEST = select(func.max(changes.c.number)).where(
+    changes.c.collection == bindparam("collection"), changes.c.kind != "graph"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def append_tree(connection: Connection, collection: str) -> int:
 
 
 def latest(connection: Connection, collection: str) -> int:
-    """The number of the collection's last change; 0 if there was none."""
+    """The number of the collection's last change that searches are concerned with; 0 if there was none."""
     return connection.scalar(_LATEST, {"collection": collection}) or 0
 
 
@@ -57,16 +59,22 @@ def latest_of_revisions(connection: Connection, collection: str) -> int:
     return connection.scalar(select(func.max(changes.c.number)).where(*of_revisions)) or 0
 
 
+def latest_of_graph(connection: Connection, collection: str) -> int:
+    """The number of the last change that gave to the collection's graph or took from it; 0 if there was none."""
+    of_graph = (changes.c.collection == collection, changes.c.kind.in_(("graph", "removed")))
+    return connection.scalar(select(func.max(changes.c.number)).where(*of_graph)) or 0
+
+
 def newest(connection: Connection) -> int:
     """The number of the last change of any collection; 0 if there was none."""
     return connection.scalar(select(func.max(changes.c.number))) or 0
 
 
 def since(connection: Connection, collection: str, number: int) -> Sequence[Change]:
-    """The collection's changes after `number`, in order."""
+    """The collection's changes after `number` that searches are concerned with, in order."""
     rows = connection.execute(
         select(changes.c.number, changes.c.revision_key, changes.c.kind)
-        .where(changes.c.collection == collection, changes.c.number > number)
+        .where(changes.c.collection == collection, changes.c.number > number, changes.c.kind != "graph")
         .order_by(changes.c.number)
     )
     return [Change(*row) for row in rows]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 
 from retrieval import failpoints
 from retrieval.errors import Conflict, NotFound
-from retrieval.store import changes, collection_trees, collections, conversations
+from retrieval.store import changes, collection_trees, collections, conversations, graph
 from retrieval.store.schema import chunks, documents, metadata_values, revisions
 from retrieval.types import Json
 
@@ -174,6 +174,7 @@ def remove(connection: Connection, document_id: str) -> Document:
     if document.active_revision is not None:
         changes.append(connection, "removed", [(document.collection, document.active_revision)])
         collection_trees.withdraw(connection, [document.active_revision])
+        graph.withdraw(connection, [document.active_revision])
         failpoints.reached("delete.withdrawn")
     conversations.withdraw(connection, document.key)
     connection.execute(delete(documents).where(documents.c.key == document.key))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, literal, or_, select, update
 
 from retrieval.errors import NotFound
-from retrieval.store import changes, collection_trees
+from retrieval.store import changes, collection_trees, graph
 from retrieval.store.schema import documents, extracted_texts, revisions
 from retrieval.types import Json
 
@@ -182,6 +182,7 @@ def activate(connection: Connection, revision_keys: Sequence[int]) -> None:
     replaced = [(row.collection, row.active_revision) for row in switched if row.active_revision is not None]
     changes.append(connection, "removed", replaced)
     collection_trees.withdraw(connection, [key for _, key in replaced])
+    graph.withdraw(connection, [key for _, key in replaced])
     changes.append(connection, "added", [(row.collection, row.revision) for row in switched])
     switches = [{"document": row.key, "revision": row.revision} for row in switched]
     connection.execute(

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from bench import filters, sql
+from bench import filters, graph, sql
 
 
 def test_a_third_of_the_questions_is_held_out() -> None:
@@ -14,6 +14,15 @@ def test_a_third_of_the_questions_is_held_out() -> None:
         assert sum(parts.values()) >= least
         assert 0.3 < parts["held out"] / len(entries) < 0.37
         assert len({(entry["question"], entry.get("schema")) for entry in entries}) == len(entries)
+
+
+def test_half_of_the_questions_to_the_graph_is_held_out() -> None:
+    entries = graph.entries()
+    parts = Counter(entry["part"] for entry in entries)
+    assert set(parts) == {"tuned", "held out"}
+    assert sum("answer" in entry for entry in entries) >= 100
+    assert 0.45 < parts["held out"] / len(entries) < 0.55
+    assert len({entry["question"] for entry in entries}) == len(entries)
 
 
 def test_filters_stay_as_exact_as_they_were() -> None:

@@ -1,7 +1,6 @@
 """The tables. The database is the truth; every index, file and cache beside it can be rebuilt from here.
 
-Everything that hangs on a document hangs on it by foreign keys that cascade, so one DELETE leaves nothing behind;
-tables that only later stages fill (the graph) already obey that rule.
+Everything that hangs on a document hangs on it by foreign keys that cascade, so one DELETE leaves nothing behind.
 Keys that index files and change readers hold on to are never reused (AUTOINCREMENT).
 All tables are named here, so that whoever has this module has `metadata` with all of them.
 """
@@ -26,8 +25,11 @@ from retrieval.store.schema.conversations import (
 )
 from retrieval.store.schema.foundation import metadata
 from retrieval.store.schema.graph import (
+    graph_documents,
     graph_edges,
+    graph_mentions,
     graph_nodes,
+    graph_values,
 )
 from retrieval.store.schema.learning import (
     feedback,
@@ -72,8 +74,11 @@ __all__ = [
     "extracted_texts",
     "feedback",
     "generations",
+    "graph_documents",
     "graph_edges",
+    "graph_mentions",
     "graph_nodes",
+    "graph_values",
     "idempotency_keys",
     "impression_hits",
     "impressions",

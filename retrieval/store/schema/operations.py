@@ -10,7 +10,7 @@ changes = Table(
     Column("number", Integer, primary_key=True),  # readers follow it
     Column("collection", String(64), nullable=False),
     Column("revision_key", Integer, nullable=False),  # no foreign key: a removal outlives its revision
-    Column("kind", String(8), nullable=False),  # added, removed, ranker, tree
+    Column("kind", String(8), nullable=False),  # added, removed, ranker, tree, graph
     Index(None, "collection", "number"),
     sqlite_autoincrement=True,
 )

@@ -24,10 +24,13 @@ from ingest.pipeline import IngestTools
 from ingest.reembedder import Reembedder
 from ingest.token_encoding import TokenEncoding
 from ingest.worker import Worker, WorkerSettings
+from retrieval.construction.table_questions import TableQuestions
+from retrieval.construction.table_source import TableSource
 from retrieval.embedders import Embedders
 from retrieval.generation_files import GenerationFiles
 from retrieval.pipeline import Retriever
 from retrieval.ranking import Ranker
+from retrieval.routing.source_router import SourceRouter
 from retrieval.snapshot import Snapshots
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
@@ -80,7 +83,10 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
     embedders = open_embedders(settings, storage.database)
     snapshots = Snapshots(storage.database, storage.files)
     tokens, last_look = open_token_encoders(settings, embedders), open_last_look(settings)
-    retriever = Retriever(storage.database, snapshots, embedders, Ranker(), tokens, last_look)
+    tables = TableQuestions(storage.database, embedders.active)
+    source = TableSource(storage.database, tables)
+    router = SourceRouter({"tables": source}, source)
+    retriever = Retriever(storage.database, snapshots, embedders, Ranker(), tokens, last_look, router)
     generator = load_generator(settings)
     limits = AnswerLimits(
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)

@@ -75,6 +75,7 @@ def _request(query: SearchQuery) -> SearchRequest:
         tree_search=options.tree_search,
         rerank=options.rerank,
         construct_filter=options.construct_filter,
+        route=options.route,
         candidates=options.candidates,
         late_interaction=options.late_interaction,
         cross_encoder=options.cross_encoder,
@@ -94,4 +95,5 @@ def hit_details(hit: Hit) -> SearchHit:
         headings=hit.chunk.headings,
         score=hit.score,
         why=dict(hit.why),
+        statement=hit.computed.statement if hit.computed is not None else None,
     )

@@ -16,6 +16,7 @@ from app.schemas.fields import (
     QueryText,
     Representations,
     Rerank,
+    Route,
     Strict,
     TreeSearchOption,
     clean,
@@ -37,6 +38,7 @@ class AskOptions(Strict):
     tree_search: TreeSearchOption = "collapsed"
     rerank: Rerank = True
     construct_filter: ConstructFilter = False
+    route: Route = "auto"
 
     k: Annotated[int, Field(ge=1, le=20, description="Passages that the answer may use.")] | None = None
     temperature: Annotated[float, Field(ge=0, le=2, description="0 is greedy and repeatable.")] = 0.0

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from retrieval.representations import RepresentationName, TreeSearch
+from retrieval.routing.names import RouteName
 
 MAX_QUERY_CHARACTERS = 10_000
 MAX_TEXT_CHARACTERS = 20_000_000
@@ -69,3 +70,10 @@ LateInteraction = Annotated[
     Field(description="Whether token vectors help to order the candidates, in a collection that keeps them."),
 ]
 Rerank = Annotated[bool, Field(description="Whether the learned ranker orders the candidates; else fusion does.")]
+Route = Annotated[
+    RouteName,
+    Field(
+        description="Which sources are asked: documents, tables by SQL, the graph; `auto`: documents, and those of the"
+        " others that the question is meant for."
+    ),
+]

@@ -14,6 +14,7 @@ from app.schemas.fields import (
     QueryText,
     Representations,
     Rerank,
+    Route,
     Strict,
     TreeSearchOption,
 )
@@ -28,6 +29,7 @@ class SearchOptions(Strict):
     tree_search: TreeSearchOption = "collapsed"
     rerank: Rerank = True
     construct_filter: ConstructFilter = False
+    route: Route = "auto"
     late_interaction: LateInteraction = False
     cross_encoder: Annotated[
         int,
@@ -69,6 +71,13 @@ class SearchHit(BaseModel):
     headings: Sequence[str]
     score: float
     why: dict[str, float]
+    statement: Annotated[
+        str | None,
+        Field(
+            description="The statement that gave this passage, which is then no chunk: its text is made of rows, and"
+            " `start` to `end` is the row or the table."
+        ),
+    ] = None
 
 
 class TraceDetails(BaseModel):

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Literal
 
 from retrieval.construction.question_cues import asks_no_table
-from retrieval.construction.question_reading import Chooser, read, said
+from retrieval.construction.question_reading import Chooser, Reading, read, said
 from retrieval.construction.schema_linking import Linked, link
 from retrieval.construction.sql_schema import SqlColumn
 from retrieval.construction.sql_templates import TEMPLATES
@@ -35,6 +35,8 @@ class Written:
     sql: str
     template: str
     linked: Linked
+    reading: Reading
+    guesses: int  # columns that the embedder chose among several that fit equally well
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,11 @@ def write(
     )
     if near[0].covered < min_covered:
         return GivenUp("words left over", near)
-    reading = read(parts, near[0], _chooser(question, embedder))
+    guessed: list[SqlColumn] = []
+    reading = read(parts, near[0], _chooser(question, embedder, guessed))
     for name, template in TEMPLATES.items():
         if (sql := template(reading)) is not None:
-            return Written(sql, name, near[0])
+            return Written(sql, name, near[0], reading, len(guessed))
     return GivenUp("no template", near)
 
 
@@ -80,10 +83,13 @@ def _description(profile: TableProfile) -> str:
     return f"{table.title} ({table.document}): {', '.join(column.header or column.name for column in table.columns)}"
 
 
-def _chooser(question: str, embedder: Embedder) -> Chooser:
+def _chooser(question: str, embedder: Embedder, guessed: list[SqlColumn]) -> Chooser:
+    """Chooses by meaning, and notes what it chose."""
+
     def choose(columns: Sequence[SqlColumn]) -> SqlColumn:
         headers = [(column.header or column.name).replace("_", " ") for column in columns]
         cosines = embedder.embed_passages(headers) @ embedder.embed_query(question)
-        return columns[int(cosines.argmax())]
+        guessed.append(columns[int(cosines.argmax())])
+        return guessed[-1]
 
     return choose

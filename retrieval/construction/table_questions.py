@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from retrieval.construction import sql_execution, sql_generation
 from retrieval.construction.schema_linking import Linked
+from retrieval.construction.sql_confidence import confidence
 from retrieval.construction.sql_execution import SqlLimits, SqlResult
 from retrieval.construction.sql_generation import GivenUp, Written
 from retrieval.construction.sql_guard import CheckedSelect, checked
@@ -59,6 +60,9 @@ class TableAnswer:
     evidence: Sequence[EvidenceRow]
     reason: str | None
     trace: Trace
+    tree: exp.Expr | None = None  # of the statement
+    tables: tuple[SqlTable, ...] = ()  # that it reads
+    confidence: float | None = None  # 0..1 that the rows answer the question; None for a statement that was given
 
 
 class TableQuestions:
@@ -79,14 +83,26 @@ class TableQuestions:
         trace = Trace()
         with self._database.read() as connection:
             found = self._tables(connection, request, trace)
-            written = request.sql or self._write(
-                connection, request.question or "", found, today or date.today(), trace
-            )
+            written = None if request.sql else self._write(connection, request, found, today or date.today(), trace)
             if isinstance(written, GivenUp):
                 return TableAnswer(None, None, (), written.reason, trace)
-            statement = self._check(written, found, trace)
+            statement = self._check(written.sql if written else request.sql or "", found, trace)
             result, evidence = self._run(connection, statement, trace)
-        return TableAnswer(statement.sql, result, evidence, None, trace)
+        sure = confidence(written, statement.tree, result) if written else None
+        return TableAnswer(statement.sql, result, evidence, None, trace, statement.tree, statement.tables, sure)
+
+    def read(self, question: str, collection: str, today: date | None = None) -> Mapping[str, float]:
+        """What the tables make of the question: how many there are, whether a statement fits, what it explains.
+
+        Nothing is run. Raises `NotFound`.
+        """
+        trace, request = Trace(), TableQuestion(collection, question)
+        with self._database.read() as connection:
+            found = self._tables(connection, request, trace)
+            if not found:
+                return {"tables": 0.0}
+            written = self._write(connection, request, found, today or date.today(), trace)
+        return {"tables": len(found), **made_of(written)}
 
     def _tables(self, connection: Connection, request: TableQuestion, trace: Trace) -> Sequence[SqlTable]:
         """The tables that may be read, under the names that statements call them by."""
@@ -102,14 +118,14 @@ class TableQuestions:
         return found
 
     def _write(
-        self, connection: Connection, question: str, found: Sequence[SqlTable], today: date, trace: Trace
-    ) -> str | GivenUp:
+        self, connection: Connection, request: TableQuestion, found: Sequence[SqlTable], today: date, trace: Trace
+    ) -> Written | GivenUp:
         with trace.stage("construct") as stage:
             profiles = [self._profiles.of(connection, table) for table in found]
-            written = sql_generation.write(question, profiles, self._embedder(), today)
+            written = sql_generation.write(request.question or "", profiles, self._embedder(), today)
             if isinstance(written, Written):
                 stage.record(template=written.template, linked=[_shown(written.linked)], sql=written.sql)
-                return written.sql
+                return written
             stage.record(reason=written.reason, linked=[_shown(linked) for linked in written.linked[:_SHOWN_TABLES]])
         return written
 
@@ -141,6 +157,15 @@ class TableQuestions:
                 evidence += [_evidence(connection, table, number) for number in numbers]
             stage.record(columns=list(result.columns), rows=len(result.rows), cut=result.cut, evidence=len(evidence))
         return result, evidence
+
+
+def made_of(written: Written | GivenUp) -> Mapping[str, float]:
+    """What of a question its tables explain, as routing looks at it."""
+    if isinstance(written, Written):
+        values = float(min(3, len(written.reading.values)))
+        return {"written": 1.0, "covered": written.linked.covered, "values": values}
+    covered = written.linked[0].covered if written.linked else 0.0
+    return {"covered": covered, "left over": float(written.reason == "words left over")}
 
 
 def _shown(linked: Linked) -> Json:

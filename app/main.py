@@ -25,6 +25,7 @@ from app.routes import (
     feedback,
     health,
     models,
+    question_routes,
     search,
     sql,
 )
@@ -39,6 +40,7 @@ ROUTERS = (
     documents.router,
     collections.router,
     search.router,
+    question_routes.router,
     sql.router,
     ask.router,
     conversations.router,

@@ -11,6 +11,7 @@ from retrieval.construction.table_questions import TableQuestions
 from retrieval.embedders import Embedders
 from retrieval.errors import ModelUnavailable, Overloaded
 from retrieval.impression_log import ImpressionLog
+from retrieval.routing.route_choice import RouteChooser
 from retrieval.types import Embedder
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class Service:
         self.metrics = metrics
         self.impressions = ImpressionLog(storage.database, settings.kept_impressions)
         self.tables = TableQuestions(storage.database, self._active_embedder)
+        self.routes = RouteChooser(storage.database, self._active_embedder)
         self._load = load
         self._engines: Engines | None = None
         self._failure: ModelUnavailable | None = None

@@ -30,6 +30,7 @@ from retrieval.embedders import Embedders
 from retrieval.generation_files import GenerationFiles
 from retrieval.pipeline import Retriever
 from retrieval.ranking import Ranker
+from retrieval.routing.route_choice import RouteChooser
 from retrieval.routing.source_router import SourceRouter
 from retrieval.snapshot import Snapshots
 from retrieval.store.blobs import BlobStore
@@ -92,7 +93,8 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)
     )
     embedders.active().embed_query("warm up")  # the first call allocates; no person should wait for that
-    answerer = Answerer(retriever, generator.for_task("answers"), limits, ClaimJudge())
+    kinds = RouteChooser(storage.database, embedders.active)
+    answerer = Answerer(retriever, generator.for_task("answers"), limits, ClaimJudge(), kinds)
     return Engines(embedders, generator.model, retriever, answerer, generator.missing)
 
 

@@ -19,6 +19,7 @@ from bench import (
     parsing,
     representations,
     retrieval,
+    routing,
     search,
     sparse,
     sql,
@@ -83,6 +84,7 @@ BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "engine": lambda settings, options: engine.run(settings, options.scope.systems, options.scope.queries),
     "sql": lambda settings, options: sql.run(settings, options.data),
     "filters": lambda _settings, _options: filters.run(),
+    "routing": lambda settings, options: routing.run(settings, options.data, options.scope.kept),
     "files": lambda settings, options: files.run(settings, options.data),
     "parsing": lambda _settings, options: parsing.run(
         options.data, options.outputs, scanned=parsing.SCANNED in options.scope.systems

@@ -29,7 +29,8 @@ from generation.types import (
     Usage,
 )
 from retrieval.representations import TreeSearch
-from retrieval.routing.names import RouteName
+from retrieval.routing.names import AnyRouteName
+from retrieval.routing.route_choice import ChosenRoute
 from retrieval.trace import StageTrace, Trace
 from retrieval.types import Hit, Json, SearchRequest, SearchResult
 
@@ -62,9 +63,17 @@ class AnswerRequest:
     tree_search: TreeSearch = "collapsed"
     rerank: bool = True
     construct_filter: bool = False
-    route: RouteName = "documents"  # which sources are asked
+    route: AnyRouteName = "documents"  # which sources are asked
+    instruction: str = ""  # joins the system prompt
+    fixed: frozenset[str] = frozenset()  # of `k` and `route`: what was asked for by name, so that no kind changes it
     samples: int = 1  # drafts, of which the one is shown that agrees best with the others
     options: GenerationOptions = field(default_factory=GenerationOptions)
+
+
+class Kinds(Protocol):
+    """Says what kind of question this is, in collections that tell kinds apart."""
+
+    def choose(self, question: str, collection: str) -> ChosenRoute | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,15 @@ class AnswerLimits:
 class Answerer:
     """Answers questions with citations; holds the searcher, the model, the limits and the judge of claims."""
 
-    def __init__(self, searcher: Searcher, model: LanguageModel, limits: AnswerLimits, judge: Judge) -> None:
+    def __init__(
+        self,
+        searcher: Searcher,
+        model: LanguageModel,
+        limits: AnswerLimits,
+        judge: Judge,
+        kinds: Kinds | None = None,
+    ) -> None:
+        self._kinds = kinds
         self._searcher = searcher
         self._model = model
         self._limits = limits
@@ -92,6 +109,7 @@ class Answerer:
         Raises what the search and the model raise.
         """
         asked, request = request.question, _standing_alone(request)
+        request, kind = self._of_its_kind(request)
         result = self._searcher.search(
             SearchRequest(
                 request.question,
@@ -107,6 +125,7 @@ class Answerer:
             )
         )
         trace = result.trace
+        trace.stages[:0] = kind
         if request.history:
             trace.stages.insert(0, _follow_up(asked, request.question))
         yield from (StageEvent(stage.stage, stage.milliseconds) for stage in trace.stages)
@@ -132,6 +151,23 @@ class Answerer:
             yield from self._judged([DoneEvent(answer)])
             return
         yield from self._judged(_quote(request.question, prompt.passages, result, draft))
+
+    def _of_its_kind(self, request: AnswerRequest) -> tuple[AnswerRequest, Sequence[StageTrace]]:
+        """The request with what its kind of question changes, and the stage that says so."""
+        trace = Trace()
+        with trace.stage("kind") as stage:
+            chosen = self._kinds.choose(request.question, request.collection) if self._kinds else None
+            if chosen is None:
+                return request, ()
+            changed = changes(request, chosen)
+            stage.record(
+                route=chosen.nearest.name,
+                score=round(chosen.nearest.score, 4),
+                threshold=round(chosen.nearest.threshold, 4),
+                scores={name: round(score, 4) for name, score in chosen.nearest.scores.items()},
+                changed=changed,
+            )
+        return replace(request, **changed), trace.stages
 
     def _draft(
         self, prompt: Prompt, request: AnswerRequest, trace: Trace, cancelled: Callable[[], bool]
@@ -200,9 +236,12 @@ class Answerer:
 
     def _prompt(self, request: AnswerRequest, hits: Sequence[Hit], trace: Trace) -> Prompt:
         with trace.stage("prompt") as stage:
-            candidates = distinct(hits)[: self._limits.passages]
+            most = max(self._limits.passages, request.k) if request.instruction else self._limits.passages
+            candidates = distinct(hits)[:most]
             room = min(self._limits.prompt_tokens, self._model.context_tokens - request.options.max_tokens)
-            prompt = fit_prompt(request.question, request.history, candidates, self._model.count_tokens, room)
+            prompt = fit_prompt(
+                request.question, request.history, candidates, self._model.count_tokens, room, request.instruction
+            )
             stage.record(
                 tokens=prompt.tokens,
                 passages=[hit.chunk.id for hit in prompt.passages],
@@ -211,6 +250,15 @@ class Answerer:
                 messages=[{"role": message.role, "content": message.content} for message in prompt.messages],
             )
         return prompt
+
+
+def changes(request: AnswerRequest, chosen: ChosenRoute) -> dict[str, Json]:
+    """What the route changes of the request: nothing that was asked for by name."""
+    if chosen.route is None:
+        return {}
+    settings = chosen.route.settings
+    wanted = {"instruction": settings.instruction or None, "k": settings.passages, "route": settings.source}
+    return {name: value for name, value in wanted.items() if value is not None and name not in request.fixed}
 
 
 def _standing_alone(request: AnswerRequest) -> AnswerRequest:

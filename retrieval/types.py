@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.representations import TreeSearch
-from retrieval.routing.names import RouteName
+from retrieval.routing.names import AnyRouteName
 from retrieval.trace import Trace
 
 # A decoded JSON value: documents carry arbitrary metadata, so it stays open here and is checked where it is read.
@@ -69,7 +69,7 @@ class SearchRequest:
     construct_filter: bool = False  # True: conditions that the query puts on metadata join the filter
     cross_encoder: int = 0  # how many of the first candidates a cross-encoder reads; 0: none
     late_interaction: bool = False  # whether the query's tokens are compared with those of the candidates
-    route: RouteName = "documents"  # which sources are asked; `auto`: those that the query is meant for
+    route: AnyRouteName = "documents"  # which sources are asked; `auto`: those that the query is meant for
     alternatives: Sequence[str] = ()  # other wordings of the query: what they find is fused with what it finds
 
 

@@ -136,6 +136,7 @@ def _request(service: Service, question: Question, history: Sequence[Message]) -
         rerank=options.rerank,
         construct_filter=options.construct_filter,
         route=options.route,
+        fixed=frozenset({"k", "route"} & options.model_fields_set),
         samples=options.samples,
         options=GenerationOptions(
             max_tokens=options.max_tokens,

@@ -30,6 +30,9 @@ class CollectionSettings(Strict):
     late_interaction: Annotated[
         bool, Field(description="Whether vectors of every token are kept, for searches that ask to compare them.")
     ] = False
+    semantic_routing: Annotated[
+        bool, Field(description="Whether answers look at what kind of question is asked, and follow that route.")
+    ] = False
     enrichment: Annotated[
         Literal["on", "paused", "off"],
         Field(description="Paused: it stops at the next step. Off: it is not made."),

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from retrieval.construction import sql_execution, sql_generation
 from retrieval.construction.schema_linking import Linked
+from retrieval.construction.semantic_sql import Planned, ValueVectors, is_semantic, planned
 from retrieval.construction.sql_confidence import confidence
 from retrieval.construction.sql_execution import SqlLimits, SqlResult
 from retrieval.construction.sql_generation import GivenUp, Written
@@ -73,6 +74,7 @@ class TableQuestions:
         self._embedder = embedder
         self._limits = limits or SqlLimits()
         self._profiles = TableProfiles()
+        self._values = ValueVectors(embedder)
         self._running = threading.BoundedSemaphore(_CHILDREN)
 
     def ask(self, request: TableQuestion, today: date | None = None) -> TableAnswer:
@@ -86,8 +88,9 @@ class TableQuestions:
             written = None if request.sql else self._write(connection, request, found, today or date.today(), trace)
             if isinstance(written, GivenUp):
                 return TableAnswer(None, None, (), written.reason, trace)
-            statement = self._check(written.sql if written else request.sql or "", found, trace)
-            result, evidence = self._run(connection, statement, trace)
+            plan = self._plan(connection, written.sql if written else request.sql or "", found, trace)
+            statement = self._check(plan.sql, [*found, *(item.table for item in plan.scores)], trace)
+            result, evidence = self._run(connection, statement, plan, trace)
         sure = confidence(written, statement.tree, result) if written else None
         return TableAnswer(statement.sql, result, evidence, None, trace, statement.tree, statement.tables, sure)
 
@@ -129,6 +132,15 @@ class TableQuestions:
             stage.record(reason=written.reason, linked=[_shown(linked) for linked in written.linked[:_SHOWN_TABLES]])
         return written
 
+    def _plan(self, connection: Connection, sql: str, found: Sequence[SqlTable], trace: Trace) -> Planned:
+        """The statement with what it asks of meanings written out as values and scores."""
+        if not is_semantic(sql):
+            return Planned(sql, (), ())
+        with trace.stage("plan") as stage:
+            made = planned(sql, connection, found, self._values)
+            stage.record(meant=list(made.meant), sql=made.sql)
+        return made
+
     def _check(self, sql: str, found: Sequence[SqlTable], trace: Trace) -> CheckedSelect:
         """The statement as it may run; one that names something wrongly is mended once."""
         with trace.stage("check") as stage:
@@ -144,15 +156,18 @@ class TableQuestions:
         return statement
 
     def _run(
-        self, connection: Connection, statement: CheckedSelect, trace: Trace
+        self, connection: Connection, statement: CheckedSelect, plan: Planned, trace: Trace
     ) -> tuple[SqlResult, Sequence[EvidenceRow]]:
         with trace.stage("execute") as stage:
             sources = _sources(statement)
             statements = [statement.sql, *(sql for sql, _ in sources)]
             with self._running:
-                result, *rows = sql_execution.run(connection, statements, statement.tables, self._limits)
+                given = {item.table.name: item.rows for item in plan.scores}
+                result, *rows = sql_execution.run(connection, statements, statement.tables, self._limits, given)
             evidence: list[EvidenceRow] = []
             for (_, table), found in zip(sources, rows, strict=True):
+                if table.name in given:
+                    continue
                 numbers = [int(row[0]) for row in found.rows[: MAX_EVIDENCE - len(evidence)]]
                 evidence += [_evidence(connection, table, number) for number in numbers]
             stage.record(columns=list(result.columns), rows=len(result.rows), cut=result.cut, evidence=len(evidence))

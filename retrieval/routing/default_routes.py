@@ -1,6 +1,7 @@
 """The routes that every collection begins with: kinds of questions, examples of each, and what each changes.
 
-The examples name no subject of any one collection, so that they say what kind of question it is and not what it is about.
+The examples name no subject of any one collection, so that they say what
+kind of question it is and not what it is about.
 """
 
 from retrieval.routing.routes import Route, RouteSettings

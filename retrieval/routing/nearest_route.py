@@ -1,9 +1,9 @@
 """Which of several named routes a question is nearest to in meaning, or none of them.
 
-Each route has example questions. One direction a route is learnt from their vectors: softmax regression on centred unit
-vectors, from zero, for few steps. Its first step gives the centroids, the others move them apart where routes lie close:
-0.955 on CLINC150 where centroids reach 0.916 (docs/decisions.md). Below a threshold it is none; the threshold comes
-from the examples themselves, each judged by routes that were learnt without it.
+Each route has example questions. One direction a route is learnt from their vectors: softmax regression on centred
+unit vectors, from zero, for few steps. Its first step gives the centroids, the others move them apart where routes lie
+close: 0.955 on CLINC150 where centroids reach 0.916 (docs/decisions.md). Below a threshold it is none; the threshold
+comes from the examples themselves, each judged by routes that were learnt without it.
 """
 
 from collections.abc import Mapping, Sequence

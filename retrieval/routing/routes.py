@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from retrieval.routing.names import RouteName
+from retrieval.routing.names import AnyRouteName
 
 MAX_ROUTES = 50
 MAX_EXAMPLES = 200  # of a route
@@ -18,8 +17,7 @@ class RouteSettings:
 
     instruction: str = ""  # joins the system prompt
     passages: int | None = None  # in place of the default number
-    source: RouteName | Literal["none"] | None = None  # in place of `auto`; none: nothing is searched
-    translation: tuple[str, ...] | None = None  # how the query is translated, where the request leaves that open
+    source: AnyRouteName | None = None  # in place of `auto`; none: nothing is searched
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Protocol
 from retrieval.errors import InvalidRequest, ScholiastError
 from retrieval.fusion import RANK_CONSTANT
 from retrieval.routing.logical import chances
-from retrieval.routing.names import RouteName, SourceName
+from retrieval.routing.names import AnyRouteName, SourceName
 from retrieval.routing.small_talk import is_small_talk
 from retrieval.sources import Found, Source
 from retrieval.types import Hit, Json
@@ -46,10 +46,12 @@ class SourceRouter:
     sources: Mapping[SourceName, Source] = field(default_factory=dict)
     tables: TableSignals | None = None
 
-    def route(self, question: str, collection: str, wanted: RouteName) -> Routed:
+    def route(self, question: str, collection: str, wanted: AnyRouteName) -> Routed:
         """Where the question goes. Raises `InvalidRequest` for a source that is not there."""
         if wanted == "documents":
             return Routed(("documents",), by_name=True)
+        if wanted == "none":
+            return Routed((), by_name=True)
         if wanted != "auto":
             if wanted not in self.sources:
                 raise InvalidRequest(

@@ -48,7 +48,7 @@ class Utterances:
 def run(settings: Settings, data: Path | None, kept: Path | None) -> Report:
     """Accuracy of both kinds of routing."""
     embedder = SentenceEmbedder(settings.model_folder(settings.embedding_model), settings.threads)
-    rows = [*_logical(list(labelled(embedder))), *_shipped(embedder)]
+    rows = [*_logical(list(labelled())), *_shipped(embedder)]
     if data is not None and (data / "routing" / "clinc150.jsonl.gz").exists():
         rows += _clinc(_utterances(data / "routing" / "clinc150.jsonl.gz", embedder, kept))
     return Report("routing", {"embedder": settings.embedding_model}, rows, plotted=["accuracy", "consulted"])
@@ -104,7 +104,7 @@ def _clinc(utterances: Utterances) -> Iterator[Row]:
     places = np.array([names.index(label) for label in wanted])
     centroids = np.stack([examples[labels == name].mean(0) for name in names])
     centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
-    regression = LogisticRegression(C=30, max_iter=100).fit(examples, labels)
+    regression = LogisticRegression(C=30, max_iter=60).fit(examples, labels)
     scored = {
         "directions": (score(model.mean, model.directions, asked), score(model.mean, model.directions, foreign)),
         "centroids": (asked @ centroids.T, foreign @ centroids.T),

@@ -12,14 +12,11 @@ import numpy as np
 import typer
 from sklearn.linear_model import LogisticRegression
 
-from app.settings import Settings
 from bench import sql
 from retrieval.construction.sql_generation import write
 from retrieval.construction.table_profiles import profile
 from retrieval.construction.table_questions import made_of
-from retrieval.embedding import SentenceEmbedder
 from retrieval.routing.logical import signals
-from retrieval.types import Embedder
 
 QUESTIONS = Path("bench/questions/routing.jsonl")
 
@@ -34,20 +31,18 @@ class Labelled:
     of_tables: Mapping[str, float]
 
 
-def labelled(embedder: Embedder) -> Iterator[Labelled]:
+def labelled() -> Iterator[Labelled]:
     """Our own questions over the sample documents."""
     tables = sql.sample_tables()
     known = [profile(table, cells) for table, cells in tables]
     for entry in map(json.loads, QUESTIONS.read_text().splitlines()):
-        of_tables = {"tables": len(known), **made_of(write(entry["question"], known, embedder, sql.TODAY))}
+        of_tables = {"tables": len(known), **made_of(write(entry["question"], known, None, sql.TODAY))}
         yield Labelled(entry["part"], entry["label"], entry["question"], of_tables)
 
 
 def main() -> None:
     """Fits and prints."""
-    settings = Settings()
-    embedder = SentenceEmbedder(settings.model_folder(settings.embedding_model), settings.threads)
-    tuned = [item for item in labelled(embedder) if item.part == "tuned"]
+    tuned = [item for item in labelled() if item.part == "tuned"]
     found = [signals(item.question, item.of_tables) for item in tuned]
     names = list(found[0])
     model = LogisticRegression(C=0.3, max_iter=3000)

@@ -1,6 +1,7 @@
 """Answers questions from the tables in documents: `TableQuestions.ask` is the whole of it, in order."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +20,7 @@ from retrieval.construction.sql_repair import repaired
 from retrieval.construction.sql_schema import SqlTable, named
 from retrieval.construction.table_profiles import TableProfiles
 from retrieval.errors import InvalidRequest
-from retrieval.store import collections, filters, tables
+from retrieval.store import changes, collections, filters, tables
 from retrieval.store.database import Database
 from retrieval.trace import Trace
 from retrieval.types import Embedder, Json
@@ -29,6 +30,7 @@ MAX_EVIDENCE = 20
 _SHOWN_TABLES = 3
 # Statements that run side by side, each with its copy of tables; further ones wait.
 _CHILDREN = 4
+_KEPT_CATALOGUES = 64  # collections
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class TableQuestions:
         self._embedder = embedder
         self._limits = limits or SqlLimits()
         self._profiles = TableProfiles()
+        self._catalogues: OrderedDict[str, tuple[int, Sequence[SqlTable]]] = OrderedDict()
+        self._lock = threading.Lock()
         self._values = ValueVectors(embedder)
         self._running = threading.BoundedSemaphore(_CHILDREN)
 
@@ -104,7 +108,8 @@ class TableQuestions:
             found = self._tables(connection, request, trace)
             if not found:
                 return {"tables": 0.0}
-            written = self._write(connection, request, found, today or date.today(), trace)
+            profiles = [self._profiles.of(connection, table) for table in found]
+        written = sql_generation.write(question, profiles, None, today or date.today())
         return {"tables": len(found), **made_of(written)}
 
     def _tables(self, connection: Connection, request: TableQuestion, trace: Trace) -> Sequence[SqlTable]:
@@ -112,12 +117,27 @@ class TableQuestions:
         with trace.stage("tables") as stage:
             collections.get(connection, request.collection)
             # Named before they are filtered: a table goes by the same name whatever the filter.
-            found = named(tables.of_collection(connection, request.collection))
+            found = self._named(connection, request.collection)
             if request.filter is not None:
                 allowed = filters.matching_revisions(connection, request.collection, request.filter)
                 kept = {table.key for table in tables.of_collection(connection, request.collection, allowed)}
                 found = [table for table in found if table.key in kept]
             stage.record(tables=len(found), filter=dict(request.filter) if request.filter is not None else None)
+        return found
+
+    def _named(self, connection: Connection, collection: str) -> Sequence[SqlTable]:
+        """The tables of the collection; counting their rows is not done again before anything changed."""
+        number = changes.latest(connection, collection)
+        with self._lock:
+            kept = self._catalogues.get(collection)
+        if kept is not None and kept[0] == number:
+            return kept[1]
+        found = named(tables.of_collection(connection, collection))
+        with self._lock:
+            self._catalogues[collection] = (number, found)
+            self._catalogues.move_to_end(collection)
+            while len(self._catalogues) > _KEPT_CATALOGUES:
+                self._catalogues.popitem(last=False)
         return found
 
     def _write(

@@ -30,9 +30,10 @@ _LONGEST_TEXT = 1_000
 _READ_ROWS = 20_000
 _BATCH = 5_000
 # A value is meant if its cosine is this near to the best one, and stands out from the others by this much of their
-# spread. Fitted on pairs of our own (bench/questions/semantic.jsonl).
+# spread. Fitted on texts of our own
+# (bench/questions/semantic.jsonl).
 _NEAR = 0.02
-_STANDS_OUT = 1.0
+_STANDS_OUT = 1.5
 _MOST_MEANT = 50
 MAX_CHARACTERS = 100_000  # of all values together
 _LONGEST_LIST = 4_000  # characters of the values that are meant, in the statement

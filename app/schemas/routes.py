@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 from app.schemas.fields import QueryText, Strict
 from retrieval.routing.names import AnyRouteName
 from retrieval.routing.nearest_route import NONE
-from retrieval.routing.routes import FEWEST_EXAMPLES, MAX_EXAMPLES, MAX_ROUTES
+from retrieval.routing.routes import FEWEST_EXAMPLES, LONGEST_EXAMPLE, MAX_EXAMPLES, MAX_ROUTES
 
 
 class RouteSettingsDetails(Strict):
@@ -24,7 +24,7 @@ class RouteDetails(Strict):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     examples: Annotated[
-        list[QueryText],
+        list[Annotated[QueryText, Field(max_length=LONGEST_EXAMPLE)]],
         Field(min_length=FEWEST_EXAMPLES, max_length=MAX_EXAMPLES, description="Questions of this kind."),
     ]
     settings: RouteSettingsDetails = RouteSettingsDetails()

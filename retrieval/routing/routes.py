@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from retrieval.routing.names import AnyRouteName
 
-MAX_ROUTES = 50
-MAX_EXAMPLES = 200  # of a route
+MAX_ROUTES = 20
+MAX_EXAMPLES = 50  # of a route; all are embedded when a route is first needed, some 10 ms each
+LONGEST_EXAMPLE = 500  # characters
 # Fewer than this cannot be judged by each other.
 FEWEST_EXAMPLES = 5
 

@@ -110,6 +110,7 @@ def test_the_confusion_counts_every_example_once(routed: Running) -> None:
         [ROUTES[0], {**ROUTES[1], "name": "Not a name"}],
         [ROUTES[0], {**ROUTES[1], "examples": ["too few"]}],
         [ROUTES[0], {**ROUTES[1], "examples": [" "] * 5}],
+        [ROUTES[0], {**ROUTES[1], "examples": ["long " * 200] * 5}],
         [ROUTES[0], {**ROUTES[1], "settings": {"source": "nowhere"}}],
         [ROUTES[0], {**ROUTES[1], "settings": {"unknown": 1}}],
     ],

@@ -34,6 +34,7 @@ def answer_request(chat: ChatRequest, settings: Settings) -> AnswerRequest:
         collection=collection_of(chat.model),
         k=settings.answer_passages,
         history=_history(chat.messages[:last], _MOST_CHARACTERS_A_TOKEN * settings.prompt_tokens),
+        route="auto",
         options=_options(chat),
     )
 

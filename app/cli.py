@@ -24,6 +24,7 @@ from app.models.commands import models
 from app.progress import wait_until_ready
 from app.reembed import reembed
 from app.restore import restore as restore_backup
+from app.routes_command import routes
 from app.settings import Settings
 from app.step_progress import steps_on
 from app.supervisor import Supervisor
@@ -36,6 +37,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(models, name="models")
+app.add_typer(routes, name="routes")
 app.command()(reembed)
 console = Console(highlight=False)
 

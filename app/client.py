@@ -96,6 +96,10 @@ class Client:
         """Has every document of the collection made anew; gives their number."""
         return int(self._json("POST", f"/v1/collections/{quote(collection, safe='')}/reindex")["documents"])
 
+    def route_confusion(self, collection: str) -> Json:
+        """Which route the examples of each are taken for."""
+        return self._json("GET", f"/v1/collections/{quote(collection, safe='')}/routes/confusion")
+
     def embedding(self) -> Json:
         """Which embedding model answers, and how far a change is."""
         return self._json("GET", "/v1/embedding-model")

@@ -26,6 +26,7 @@ from app.routes import (
     feedback,
     health,
     models,
+    question_routes,
     search,
     sql,
 )
@@ -40,6 +41,7 @@ ROUTERS = (
     documents.router,
     collections.router,
     search.router,
+    question_routes.router,
     sql.router,
     cypher.router,
     ask.router,

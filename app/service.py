@@ -13,6 +13,7 @@ from retrieval.errors import ModelUnavailable, Overloaded
 from retrieval.graph.projection import GraphProjections
 from retrieval.graph.questions import GraphQuestions
 from retrieval.impression_log import ImpressionLog
+from retrieval.routing.route_choice import RouteChooser
 from retrieval.types import Embedder
 
 _LOGGER = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Service:
         self.impressions = ImpressionLog(storage.database, settings.kept_impressions)
         self.tables = TableQuestions(storage.database, self._active_embedder)
         self.graph = GraphQuestions(storage.database, GraphProjections(storage.database, storage.graphs))
+        self.routes = RouteChooser(storage.database, self._active_embedder)
         self._load = load
         self._engines: Engines | None = None
         self._failure: ModelUnavailable | None = None

@@ -25,11 +25,17 @@ from ingest.pipeline import IngestTools
 from ingest.reembedder import Reembedder
 from ingest.token_encoding import TokenEncoding
 from ingest.worker import Worker, WorkerSettings
+from retrieval.construction.table_questions import TableQuestions
+from retrieval.construction.table_source import TableSource
 from retrieval.embedders import Embedders
 from retrieval.generation_files import GenerationFiles
 from retrieval.graph.projection import GraphProjections
+from retrieval.graph.questions import GraphQuestions
+from retrieval.graph.source import GraphSource
 from retrieval.pipeline import Retriever
 from retrieval.ranking import Ranker
+from retrieval.routing.route_choice import RouteChooser
+from retrieval.routing.source_router import SourceRouter
 from retrieval.snapshot import Snapshots
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
@@ -91,12 +97,16 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
         frozenset(settings.generator_languages),
         frozenset(settings.translation_writers),
     )
-    retriever = Retriever(storage.database, snapshots, embedders, Ranker(), tokens, last_look, writer)
+    tables = TableSource(storage.database, TableQuestions(storage.database, embedders.active))
+    graph = GraphSource(GraphQuestions(storage.database, GraphProjections(storage.database, storage.graphs)))
+    router = SourceRouter({"tables": tables, "graph": graph}, tables)
+    retriever = Retriever(storage.database, snapshots, embedders, Ranker(), tokens, last_look, writer, router)
     limits = AnswerLimits(
         settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)
     )
     embedders.active().embed_query("warm up")  # the first call allocates; no person should wait for that
-    answerer = Answerer(retriever, generator.for_task("answers"), limits, ClaimJudge())
+    kinds = RouteChooser(storage.database, embedders.active)
+    answerer = Answerer(retriever, generator.for_task("answers"), limits, ClaimJudge(), kinds)
     return Engines(embedders, generator.model, retriever, answerer, generator.missing)
 
 

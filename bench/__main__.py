@@ -20,6 +20,7 @@ from bench import (
     parsing,
     representations,
     retrieval,
+    routing,
     search,
     sparse,
     sql,
@@ -94,6 +95,7 @@ BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     ),
     "graph": lambda settings, options: graph.run(settings, options.scope.kept),
     "filters": lambda _settings, _options: filters.run(),
+    "routing": lambda settings, options: routing.run(settings, options.data, options.scope.kept),
     "files": lambda settings, options: files.run(settings, options.data),
     "parsing": lambda _settings, options: parsing.run(
         options.data, options.outputs, scanned=parsing.SCANNED in options.scope.systems

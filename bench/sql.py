@@ -11,7 +11,7 @@ import io
 import json
 import sqlite3
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -26,6 +26,7 @@ from ingest.parsing.detect import detect_media_type
 from ingest.parsing.sandbox import ParserSandbox
 from ingest.tables.columns import observe, type_cells
 from ingest.tables.names import identifiers
+from retrieval.construction.semantic_sql import ValueVectors, nearest
 from retrieval.construction.sql_child import Task
 from retrieval.construction.sql_child import run as run_in_child
 from retrieval.construction.sql_generation import Written, write
@@ -38,6 +39,7 @@ from retrieval.store.tables import CollectionTable
 from retrieval.types import Embedder, Json
 
 QUESTIONS = Path("bench/questions/sql.jsonl")
+MEANINGS = Path("bench/questions/semantic.jsonl")
 HOSTILE = 2_000
 TODAY = date(2026, 11, 22)
 _PUBLISHED = ("geography", "restaurants")
@@ -63,10 +65,11 @@ def run(settings: Settings, data: Path | None) -> Report:
     """Execution accuracy on our own questions and on published ones, and the outcome of hostile statements."""
     embedder = SentenceEmbedder(settings.model_folder(settings.embedding_model), settings.threads)
     rows = [*_hostile_rows()]
-    tables = _sample_tables()
+    tables = sample_tables()
     known = [profile(table, cells) for table, cells in tables]
-    with closing(_copy(tables)) as copy:
-        rows += _accuracy([_judge(entry, known, copy, embedder) for entry in _questions()])
+    with closing(copied(tables)) as copy:
+        rows += _accuracy([_judge(entry, known, copy, embedder) for entry in questions()])
+    rows += _meanings(tables, embedder)
     if data is not None:
         for name in _PUBLISHED:
             rows += _published(data / "text2sql", name, embedder)
@@ -74,7 +77,7 @@ def run(settings: Settings, data: Path | None) -> Report:
     return Report("sql", {"embedder": settings.embedding_model, "hostile statements": HOSTILE}, rows, plotted=["right"])
 
 
-def _sample_tables() -> Sequence[TableRows]:
+def sample_tables() -> Sequence[TableRows]:
     """The tables of the sample documents, read as ingest reads them."""
     paths = sorted(DOCUMENTS.iterdir())
     with ParserSandbox() as sandbox:
@@ -93,7 +96,7 @@ def _sample_tables() -> Sequence[TableRows]:
     return list(zip(named(found), cells, strict=True))
 
 
-def _copy(tables: Sequence[TableRows]) -> sqlite3.Connection:
+def copied(tables: Sequence[TableRows]) -> sqlite3.Connection:
     """The tables in a database of their own."""
     copy = sqlite3.connect(":memory:")
     for table, rows in tables:
@@ -103,7 +106,8 @@ def _copy(tables: Sequence[TableRows]) -> sqlite3.Connection:
     return copy
 
 
-def _questions() -> Sequence[Json]:
+def questions() -> Sequence[Json]:
+    """Our own questions, with their reference statements."""
     return [json.loads(line) for line in QUESTIONS.read_text().splitlines()]
 
 
@@ -112,12 +116,12 @@ def _judge(entry: Json, known: Sequence[TableProfile], copy: sqlite3.Connection,
     is_written = isinstance(written, Written)
     if "sql" not in entry:
         return Judged(entry["kind"], entry["part"], is_written, not is_written)
-    expected = _expected(entry, [item.table for item in known], copy)
-    is_right = isinstance(written, Written) and _same(expected, _rows(copy, written.sql))
+    wanted = expected(entry, [item.table for item in known], copy)
+    is_right = isinstance(written, Written) and same(wanted, rows_of(copy, written.sql))
     return Judged(entry["kind"], entry["part"], is_written, is_right)
 
 
-def _expected(entry: Json, known: Sequence[SqlTable], copy: sqlite3.Connection) -> Sequence[Sequence[Json]]:
+def expected(entry: Json, known: Sequence[SqlTable], copy: sqlite3.Connection) -> Sequence[Sequence[Json]]:
     """The rows of the reference; it calls its table `t`, which is the first of that title whose columns it names."""
     for table in known:
         if (table.document, table.title) == (entry["document"], entry["table"]):
@@ -130,11 +134,12 @@ def _expected(entry: Json, known: Sequence[SqlTable], copy: sqlite3.Connection) 
     raise ValueError(f"no table of the sample documents fits: {entry}")
 
 
-def _rows(copy: sqlite3.Connection, sql: str) -> Sequence[Sequence[Json]]:
+def rows_of(copy: sqlite3.Connection, sql: str) -> Sequence[Sequence[Json]]:
+    """What the statement gives."""
     return copy.execute(sql).fetchall()
 
 
-def _same(expected: Sequence[Sequence[Json]], found: Sequence[Sequence[Json]]) -> bool:
+def same(expected: Sequence[Sequence[Json]], found: Sequence[Sequence[Json]]) -> bool:
     """Whether the rows are the same in any order, once columns that nobody asked for are left out."""
     if len(expected) != len(found):
         return False
@@ -164,6 +169,24 @@ def _accuracy(judged: Sequence[Judged]) -> Iterator[Row]:
         yield Row(
             "templates", "both parts, by kind", kind, _share([item.is_right for item in judged if item.kind == kind])
         )
+
+
+def _meanings(tables: Sequence[TableRows], embedder: Embedder) -> Iterator[Row]:
+    """How well `semantic` finds the values that a text means (`bench/questions/semantic.jsonl`)."""
+    by_name = {table.name: (table, rows) for table, rows in tables}
+    vectors = ValueVectors(lambda: embedder)
+    measured: dict[str, list[tuple[float, float]]] = {}
+    for entry in map(json.loads, MEANINGS.read_text().splitlines()):
+        table, rows = by_name[entry["table"]]
+        column = table.column(entry["column"])
+        assert column is not None
+        values = list(dict.fromkeys(row[column.position] for row in rows if row[column.position] is not None))
+        found = set(nearest(values, vectors.cosines(values, entry["text"])))
+        right = len(found & set(entry["values"]))
+        measured.setdefault(entry["part"], []).append((right / len(found), right / len(entry["values"])))
+    for part, pairs in measured.items():
+        yield bootstrap("semantic", f"values by meaning, {part}", "precision", [precision for precision, _ in pairs])
+        yield bootstrap("semantic", f"values by meaning, {part}", "recall", [recall for _, recall in pairs])
 
 
 def _share(values: Sequence[bool]) -> float:
@@ -197,26 +220,31 @@ def _hostile_rows() -> Iterator[Row]:
 def _published(data: Path, name: str, embedder: Embedder) -> Iterator[Row]:
     """A published set: its questions once each, and its reference statements as good ones for the guard."""
     with closing(sqlite3.connect(f"file:{data / name}.sqlite?mode=ro", uri=True)) as connection:
-        found = list(_sqlite_tables(connection))
-        known = [profile(table, _rows(connection, f'SELECT * FROM "{table.name}"')) for table in found]
-        judged, refused, seen = [], [], set()
-        for line in (data / f"{name}.jsonl").read_text().splitlines():
-            entry = json.loads(line)
-            if not entry["executes"]:
-                continue
-            refused.append(_is_refused(entry["sql"], found))
-            if entry["question"] in seen:
-                continue
-            seen.add(entry["question"])
-            written = write(entry["question"], known, embedder, TODAY)
-            right = isinstance(written, Written) and _same(
-                _rows(connection, entry["sql"]), _rows(connection, written.sql)
+        found = list(sqlite_tables(connection))
+        known = [profile(table, rows_of(connection, f'SELECT * FROM "{table.name}"')) for table in found]
+        judged = []
+        path = data / f"{name}.jsonl"
+        refused = [_is_refused(entry["sql"], found) for entry in _good(path)]
+        for question, reference in published_questions(path).items():
+            written = write(question, known, embedder, TODAY)
+            right = isinstance(written, Written) and same(
+                rows_of(connection, reference), rows_of(connection, written.sql)
             )
             judged.append(Judged(name, name, isinstance(written, Written), right))
     yield bootstrap("templates", name, "right", [item.is_right for item in judged])
     yield Row("templates", name, "wrong", _share([item.is_written and not item.is_right for item in judged]))
     yield Row("templates", name, "questions", len(judged))
     yield Row("guard", name, "good statements refused", _share(refused))
+
+
+def published_questions(path: Path) -> Mapping[str, str]:
+    """The questions of a published set once each, with the first of their reference statements."""
+    return {entry["question"]: entry["sql"] for entry in reversed(list(_good(path)))}
+
+
+def _good(path: Path) -> Iterator[Json]:
+    """The entries whose reference statement runs."""
+    return (entry for entry in map(json.loads, path.read_text().splitlines()) if entry["executes"])
 
 
 def _is_refused(sql: str, found: Sequence[SqlTable]) -> bool:
@@ -227,7 +255,8 @@ def _is_refused(sql: str, found: Sequence[SqlTable]) -> bool:
     return False
 
 
-def _sqlite_tables(connection: sqlite3.Connection) -> Iterator[SqlTable]:
+def sqlite_tables(connection: sqlite3.Connection) -> Iterator[SqlTable]:
+    """The tables of a published database."""
     kinds = {"int": "integer", "double": "real", "decimal": "real"}
     names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     for key, name in enumerate(names):
@@ -244,19 +273,26 @@ def _wiki(path: Path, embedder: Embedder) -> Iterator[Row]:
     """A sample of WikiTableQuestions, each asked of its own table; right if its rows hold just the answers."""
     right, written_count = [], 0
     with tarfile.open(path) as archive:
-        lines = _member(archive, "data/random-split-1-dev.tsv").splitlines()[1:]
-        for line in lines[:: max(1, len(lines) // _WIKI_QUESTIONS)][:_WIKI_QUESTIONS]:
-            _, question, context, target = line.split("\t")
-            table, rows = _wiki_table(_member(archive, context))
-            written = write(question, [profile(table, rows)], embedder, TODAY)
+        for question, context, answers in wiki_questions(archive, "random-split-1-dev", _WIKI_QUESTIONS):
+            table = wiki_table(archive, context)
+            written = write(question, [profile(*table)], embedder, TODAY)
             if not isinstance(written, Written):
                 right.append(False)
                 continue
             written_count += 1
-            right.append(_answers(table, rows, written.sql, target.split("|")))
+            with closing(copied([table])) as copy:
+                right.append(has_answers(rows_of(copy, written.sql), answers))
     yield bootstrap("templates", "WikiTableQuestions, sample", "right", right)
     yield Row("templates", "WikiTableQuestions, sample", "wrong", (written_count - sum(right)) / len(right))
     yield Row("templates", "WikiTableQuestions, sample", "questions", len(right))
+
+
+def wiki_questions(archive: tarfile.TarFile, split: str, count: int) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Questions of a split, spread over it, by table: the question, its table, its answers."""
+    lines = _member(archive, f"data/{split}.tsv").splitlines()[1:]
+    entries = [line.split("\t") for line in lines[:: max(1, len(lines) // count)][:count]]
+    for _, question, context, target in sorted(entries, key=lambda entry: entry[2]):
+        yield question, context, target.split("|")
 
 
 def _member(archive: tarfile.TarFile, name: str) -> str:
@@ -265,9 +301,9 @@ def _member(archive: tarfile.TarFile, name: str) -> str:
     return file.read().decode()
 
 
-def _wiki_table(text: str) -> TableRows:
+def wiki_table(archive: tarfile.TarFile, name: str) -> TableRows:
     """The table typed as ingest would."""
-    header, *rows = list(csv.reader(io.StringIO(text), escapechar="\\", doublequote=False))
+    header, *rows = list(csv.reader(io.StringIO(_member(archive, name)), escapechar="\\", doublequote=False))
     width = len(header)
     cells = [[row[place] if place < len(row) else "" for row in rows] for place in range(width)]
     typed = [type_cells(name, column, observe(column)) for name, column in zip(header, cells, strict=True)]
@@ -279,10 +315,8 @@ def _wiki_table(text: str) -> TableRows:
     return SqlTable("t", 1, "", "", "", columns, len(values)), values
 
 
-def _answers(table: SqlTable, rows: Sequence[Sequence[Json]], sql: str, expected: Sequence[str]) -> bool:
-    """Whether the first column of the statement's rows, or the one with its figure, holds the expected answers."""
-    with closing(_copy([(table, rows)])) as copy:
-        found = _rows(copy, sql)
+def has_answers(found: Sequence[Sequence[Json]], expected: Sequence[str]) -> bool:
+    """Whether the first column of the rows, or the one with their figure, holds the expected answers."""
     wanted = sorted(map(_answer, expected))
     return any(sorted(_answer(row[place]) for row in found) == wanted for place in range(len(found[0]) if found else 0))
 

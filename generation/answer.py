@@ -18,6 +18,7 @@ from generation.self_consistency import usage_of_all, varied, weigh
 from generation.types import (
     Answer,
     AnswerEvent,
+    Citation,
     CitationEvent,
     Claim,
     ClaimEvent,
@@ -31,6 +32,8 @@ from generation.types import (
 )
 from retrieval.deadline import OUT_OF_TIME
 from retrieval.representations import TreeSearch
+from retrieval.routing.names import AnyRouteName
+from retrieval.routing.route_choice import ChosenRoute
 from retrieval.trace import StageTrace, Trace
 from retrieval.types import DEFAULT_LLM_CALLS, Hit, Json, SearchRequest, SearchResult
 
@@ -66,8 +69,17 @@ class AnswerRequest:
     translation: Sequence[str] = ()
     max_ms: float | None = None  # beyond it the answer is a quote, or what was written until then
     max_llm_calls: int = DEFAULT_LLM_CALLS  # while the question is translated
+    route: AnyRouteName = "documents"  # which sources are asked
+    instruction: str = ""  # joins the system prompt
+    fixed: frozenset[str] = frozenset()  # of `k` and `route`: what was asked for by name, so that no kind changes it
     samples: int = 1  # drafts, of which the one is shown that agrees best with the others
     options: GenerationOptions = field(default_factory=GenerationOptions)
+
+
+class Kinds(Protocol):
+    """Says what kind of question this is, in collections that tell kinds apart."""
+
+    def choose(self, question: str, collection: str) -> ChosenRoute | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +101,10 @@ class Answerer:
         model: LanguageModel,
         limits: AnswerLimits,
         judge: Judge,
+        kinds: Kinds | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._kinds = kinds
         self._searcher = searcher
         self._clock = clock
         self._model = model
@@ -103,6 +117,7 @@ class Answerer:
         Raises what the search and the model raise.
         """
         asked, request = request.question, _standing_alone(request)
+        request, kind = self._of_its_kind(request)
         ends = math.inf if request.max_ms is None else self._clock() + request.max_ms / 1000
         result = self._searcher.search(
             SearchRequest(
@@ -117,16 +132,22 @@ class Answerer:
                 translation=request.translation,
                 max_ms=request.max_ms,
                 max_llm_calls=request.max_llm_calls,
+                route=request.route,
                 alternatives=(asked,) if asked != request.question else (),
             )
         )
         trace = result.trace
+        trace.stages[:0] = kind
         if request.history:
             trace.stages.insert(0, _follow_up(asked, request.question))
         yield from (StageEvent(stage.stage, stage.milliseconds) for stage in trace.stages)
         if not result.hits or result.evidence < self._limits.minimum_evidence:
             trace.skip("generate", f"evidence {result.evidence:.2f} is below {self._limits.minimum_evidence:.2f}")
             yield from _abstain(request.question, result.hits, trace, None)
+            return
+        if (computed := result.hits[0].computed) is not None and computed.is_sure:
+            trace.skip("generate", "rows of a table answer by themselves")
+            yield from self._judged(_state(result.hits[: self._limits.passages], trace))
             return
         language = wording_for(request.question).language
         if language not in self._limits.languages:
@@ -147,6 +168,23 @@ class Answerer:
             yield from self._judged([DoneEvent(answer)])
             return
         yield from self._judged(_quote(request.question, prompt.passages, result, draft))
+
+    def _of_its_kind(self, request: AnswerRequest) -> tuple[AnswerRequest, Sequence[StageTrace]]:
+        """The request with what its kind of question changes, and the stage that says so."""
+        trace = Trace()
+        with trace.stage("kind") as stage:
+            chosen = self._kinds.choose(request.question, request.collection) if self._kinds else None
+            if chosen is None:
+                return request, ()
+            changed = changes(request, chosen)
+            stage.record(
+                route=chosen.nearest.name,
+                score=round(chosen.nearest.score, 4),
+                threshold=round(chosen.nearest.threshold, 4),
+                scores={name: round(score, 4) for name, score in chosen.nearest.scores.items()},
+                changed=changed,
+            )
+        return replace(request, **changed), trace.stages
 
     def _draft(
         self, prompt: Prompt, request: AnswerRequest, trace: Trace, cancelled: Callable[[], bool]
@@ -215,9 +253,12 @@ class Answerer:
 
     def _prompt(self, request: AnswerRequest, hits: Sequence[Hit], trace: Trace) -> Prompt:
         with trace.stage("prompt") as stage:
-            candidates = distinct(hits)[: self._limits.passages]
+            most = max(self._limits.passages, request.k) if request.instruction else self._limits.passages
+            candidates = distinct(hits)[:most]
             room = min(self._limits.prompt_tokens, self._model.context_tokens - request.options.max_tokens)
-            prompt = fit_prompt(request.question, request.history, candidates, self._model.count_tokens, room)
+            prompt = fit_prompt(
+                request.question, request.history, candidates, self._model.count_tokens, room, request.instruction
+            )
             stage.record(
                 tokens=prompt.tokens,
                 passages=[hit.chunk.id for hit in prompt.passages],
@@ -226,6 +267,15 @@ class Answerer:
                 messages=[{"role": message.role, "content": message.content} for message in prompt.messages],
             )
         return prompt
+
+
+def changes(request: AnswerRequest, chosen: ChosenRoute) -> dict[str, Json]:
+    """What the route changes of the request: nothing that was asked for by name."""
+    if chosen.route is None:
+        return {}
+    settings = chosen.route.settings
+    wanted = {"instruction": settings.instruction or None, "k": settings.passages, "route": settings.source}
+    return {name: value for name, value in wanted.items() if value is not None and name not in request.fixed}
 
 
 def _standing_alone(request: AnswerRequest) -> AnswerRequest:
@@ -260,6 +310,17 @@ def _quote(question: str, passages: Sequence[Hit], result: SearchResult, draft: 
     # A quote needs no judge: it is the document's text, letter by letter.
     claims = [Claim(0, len(text), "supported", 1.0, citation)]
     yield DoneEvent(Answer(text, [citation], passages, False, usage, trace, claims))
+
+
+def _state(passages: Sequence[Hit], trace: Trace) -> Iterator[AnswerEvent]:
+    """Answers with what the rows of a table say, figure by figure; no model could say it more surely."""
+    first = passages[0].chunk.text
+    text = f"{first} [1]"
+    citation = Citation.of_passage(passages, 0, 0, len(first))
+    yield TokenEvent(text)
+    yield CitationEvent(citation)
+    claims = [Claim(0, len(text), "supported", passages[0].score, citation)]
+    yield DoneEvent(Answer(text, [citation], passages, False, None, trace, claims))
 
 
 def _last_stage(trace: Trace) -> StageEvent:

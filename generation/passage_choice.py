@@ -37,6 +37,7 @@ def fit_prompt(
     hits: Sequence[Hit],
     count_tokens: Callable[[Sequence[Message]], int],
     limit: int,
+    instruction: str = "",
 ) -> Prompt:
     """The prompt with as many whole passages, best first, as fit into `limit` tokens.
 
@@ -45,7 +46,7 @@ def fit_prompt(
     """
     for forgotten in range(len(history) + 1):
         for kept in range(len(hits), 0, -1):
-            messages = answer_messages(question, history[forgotten:], hits[:kept])
+            messages = answer_messages(question, history[forgotten:], hits[:kept], instruction)
             if (tokens := count_tokens(messages)) <= limit:
                 return Prompt(messages, hits[:kept], tokens, forgotten)
     raise InvalidRequest(

@@ -86,16 +86,19 @@ def wording_for(question: str) -> Wording:
     return CHINESE if chinese > len(_LATIN_WORD.findall(question)) else ENGLISH
 
 
-def answer_messages(question: str, history: Sequence[Message], passages: Sequence[Hit]) -> list[Message]:
+def answer_messages(
+    question: str, history: Sequence[Message], passages: Sequence[Hit], instruction: str = ""
+) -> list[Message]:
     """The prompt in its fixed order: system, example, passages, history, question.
 
-    The best passage has number 1 and stands last: small models use what stands next to the question.
+    The best passage has number 1 and stands last: small models use what stands next to the question. An instruction
+    for this kind of question follows the one for all.
     """
     wording = wording_for(question)
     example = wording.example
     turns = [wording.turns[turn.role].format(text=turn.content) for turn in history if turn.role in wording.turns]
     return [
-        Message("system", wording.system),
+        Message("system", f"{wording.system} {instruction}".strip()),
         Message("user", _ask(wording, example.passages, (), example.question)),
         Message("assistant", example.answer),
         Message("user", _ask(wording, [hit.chunk.text for hit in passages], turns, question)),

@@ -118,17 +118,22 @@ class Citation:
 
     @classmethod
     def of_passage(cls, passages: Sequence[Hit], index: int, start: int, end: int) -> "Citation":
-        """Cites the stretch [start, end) of the text of the passage with this index (from 0)."""
-        chunk = passages[index].chunk
+        """Cites the stretch [start, end) of the text of the passage with this index (from 0).
+
+        Of what a statement gave the row or the table is cited as a whole: its text is not the document's.
+        """
+        chunk, computed = passages[index].chunk, passages[index].computed
+        place = (chunk.start + start, chunk.start + end) if computed is None else (chunk.start, chunk.end)
+        quote = chunk.text[start:end] if computed is None else computed.quote or chunk.text
         return cls(
             n=index + 1,
             chunk_id=chunk.id,
             document_id=chunk.document_id,
             document=chunk.document,
             page=chunk.page,
-            start=chunk.start + start,
-            end=chunk.start + end,
-            quote=chunk.text[start:end],
+            start=place[0],
+            end=place[1],
+            quote=quote,
         )
 
 

@@ -89,6 +89,10 @@ class SentenceEmbedder:
                 self._recent.popitem(last=False)
         return vector
 
+    def embed_queries(self, queries: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors [queries, dimension]; for many at once, of which none is remembered."""
+        return self._encode(queries, "query")
+
     def embed_passages(self, passages: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors [passages, dimension]; texts beyond the model's length are cut at its end."""
         return self._encode(passages, "passage")

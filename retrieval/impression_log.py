@@ -109,8 +109,8 @@ def impression_of(  # noqa: PLR0913, PLR0917 - the facts of one impression
     trace: Trace,
     explored: int = 0,
 ) -> Impression:
-    """What a search or answer showed, the hits in the order in which they were shown."""
-    names = tuple(hits[0].features) if hits else ()
+    """What a search or answer showed, the chunks in the order in which they were shown, beside what was computed."""
+    names = next((tuple(hit.features) for hit in hits if hit.computed is None), ())
     return Impression(
         request_id,
         collection,
@@ -122,5 +122,6 @@ def impression_of(  # noqa: PLR0913, PLR0917 - the facts of one impression
         [
             ShownHit(position, hit.chunk.key, np.fromiter(hit.features.values(), np.float32, len(hit.features)))
             for position, hit in enumerate(hits, start=1)
+            if hit.computed is None
         ],
     )

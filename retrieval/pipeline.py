@@ -20,8 +20,10 @@ from retrieval.indexes import sparse
 from retrieval.rankers import CandidateRanker, Rankers
 from retrieval.ranking import Ranked
 from retrieval.recall import Candidates, Query, recall
+from retrieval.routing.names import SourceName
+from retrieval.routing.source_router import Routed, SourceRouter, joined
 from retrieval.snapshot import Snapshot, Snapshots
-from retrieval.store import chunks, filters
+from retrieval.store import chunks, documents, filters
 from retrieval.store.database import Database
 from retrieval.token_encoding import TokenEncoder
 from retrieval.trace import Trace
@@ -112,8 +114,12 @@ class Retriever:
         token_encoders: TokenEncoders | None = None,
         last_look: LastLook | None = None,
         query_writer: QueryWriter | None = None,
+        router: SourceRouter | None = None,
     ) -> None:
-        """`ranker` orders wherever a collection has none of its own; without `query_writer` no model writes queries."""
+        """`ranker` orders wherever a collection has none of its own.
+
+        Without `query_writer` no model writes queries; without a router there are documents only.
+        """
         self._database = database
         self._snapshots = snapshots
         self._embedders = embedders
@@ -122,13 +128,53 @@ class Retriever:
         self._last_look = last_look
         self._translator = Translator(query_writer)
         self._pace = Pace()
+        self._router = router or SourceRouter()
 
     def search(self, request: SearchRequest) -> SearchResult:
-        """The k best chunks for the query, each visible at this moment. Raises `NotFound`, `InvalidRequest`."""
+        """The k best passages for the query, each visible at this moment. Raises `NotFound`, `InvalidRequest`."""
         trace = Trace()
+        routed = self._route(request, trace)
+        if "documents" not in routed.sources:
+            return self._search_elsewhere(request, routed, trace)
         found = self.find(request, trace, FETCHED * request.k)
         evidence_found = self._weigh(found.query, found.snapshot, found.hits, trace)
-        return SearchResult(found.hits, evidence_found, trace, found.embedder)
+        others = self._ask_others(request, routed, found.allowed, trace)
+        hits, evidence_found = _with_others(found.hits, evidence_found, others, request.k)
+        return SearchResult(hits, evidence_found, trace, found.embedder)
+
+    def _search_elsewhere(self, request: SearchRequest, routed: Routed, trace: Trace) -> SearchResult:
+        """What other sources give, where no chunk is asked for."""
+        embedder = self._embedders[self._follow(request.collection, trace).model_id]
+        allowed = self._filter(request.collection, self._construct(request, trace), trace)
+        trace.skip("recall", "the route leaves documents out")
+        others = self._ask_others(request, routed, allowed, trace)
+        hits, evidence_found = _with_others((), 0.0, others, request.k)
+        return SearchResult(hits, evidence_found, trace, embedder)
+
+    def _route(self, request: SearchRequest, trace: Trace) -> Routed:
+        with trace.stage("route") as stage:
+            routed = self._router.route(request.query, request.collection, request.route)
+            stage.record(asked_for=request.route, sources=list(routed.sources), **routed.details)
+        return routed
+
+    def _ask_others(
+        self, request: SearchRequest, routed: Routed, allowed: Sequence[int] | None, trace: Trace
+    ) -> Mapping[SourceName, Sequence[Hit]]:
+        """The passages of the other sources, of documents that the filter lets through."""
+        names = [name for name in routed.sources if name != "documents"]
+        if not names:
+            trace.skip("sources", "no other source is asked")
+            return {}
+        with trace.stage("sources") as stage, self._database.read() as connection:
+            found = self._router.find(routed, request.query, request.collection)
+            kept = {}
+            for name, given in found.items():
+                documents_named = {hit.chunk.document_id for hit in given.hits}
+                visible = documents.visible_of(connection, documents_named, allowed)
+                kept[name] = [hit for hit in given.hits if hit.chunk.document_id in visible]
+                shown = [{"chunk_id": hit.chunk.id, "score": hit.score, "text": hit.chunk.text} for hit in kept[name]]
+                stage.record(**{name: {"statement": given.statement, "hits": shown, **given.details}})
+        return kept
 
     def find(self, request: SearchRequest, trace: Trace, explained: int) -> Searched:
         """All stages up to the hits, with what each of them found; the ranker gives reasons for the first `explained`.
@@ -386,6 +432,19 @@ def _wanted(request: SearchRequest) -> frozenset[str]:
         "rank": request.rerank,
     }
     return frozenset(stage for stage, wanted in asked.items() if wanted)
+
+
+def _with_others(
+    hits: Sequence[Hit], evidence_found: float, others: Mapping[SourceName, Sequence[Hit]], k: int
+) -> tuple[Sequence[Hit], float]:
+    """All passages in one order, and the evidence: what a statement surely gave counts for as much as it is sure."""
+    if not any(others.values()):
+        return hits, evidence_found
+    given = [hit for found in others.values() for hit in found]
+    sure = [hit.score for hit in given if hit.computed is not None and hit.computed.is_sure]
+    if not hits and not sure:
+        sure = [hit.score for hit in given]
+    return joined(hits, others)[:k], max([evidence_found, *sure])
 
 
 def _may_rise(request: SearchRequest) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.representations import TreeSearch
+from retrieval.routing.names import AnyRouteName
 from retrieval.trace import Trace
 
 # A decoded JSON value: documents carry arbitrary metadata, so it stays open here and is checked where it is read.
@@ -36,6 +37,15 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Computed:
+    """What a statement gave, for a passage that is no chunk: its text is made of rows, its place is theirs."""
+
+    statement: str
+    is_sure: bool  # whether it answers by itself, before any chunk
+    quote: str | None = None  # the row as its document has it; None: no single row says this, it was calculated
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A chunk that answers a query, with its score and the reasons for its rank."""
 
@@ -43,6 +53,7 @@ class Hit:
     score: float
     why: Mapping[str, float]  # e.g. {"dense_rank": 1, "dense_score": 0.83, "sparse_rank": 4, ...}
     features: Mapping[str, float] = field(default_factory=dict, repr=False)  # that the ranker saw; none without it
+    computed: Computed | None = None  # None: an index found the chunk, and its text is the document's
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,7 @@ class SearchRequest:
     construct_filter: bool = False  # True: conditions that the query puts on metadata join the filter
     cross_encoder: int = 0  # how many of the first candidates a cross-encoder reads; 0: none
     late_interaction: bool = False  # whether the query's tokens are compared with those of the candidates
+    route: AnyRouteName = "documents"  # which sources are asked; `auto`: those that the query is meant for
     alternatives: Sequence[str] = ()  # other wordings of the query: what they find is fused with what it finds
     translation: Sequence[str] = ()  # strategies that make further queries, or `auto`
     max_ms: float | None = None  # beyond it, stages give way in the order of `retrieval/deadline.py`

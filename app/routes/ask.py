@@ -138,6 +138,8 @@ def _request(service: Service, question: Question, history: Sequence[Message]) -
         translation=options.translation,
         max_ms=options.max_ms,
         max_llm_calls=options.max_llm_calls,
+        route=options.route,
+        fixed=frozenset({"k", "route"} & options.model_fields_set),
         samples=options.samples,
         options=GenerationOptions(
             max_tokens=options.max_tokens,

@@ -78,6 +78,7 @@ def _request(query: SearchQuery) -> SearchRequest:
         translation=options.translation,
         max_ms=options.max_ms,
         max_llm_calls=options.max_llm_calls,
+        route=options.route,
         candidates=options.candidates,
         late_interaction=options.late_interaction,
         cross_encoder=options.cross_encoder,
@@ -97,4 +98,5 @@ def hit_details(hit: Hit) -> SearchHit:
         headings=hit.chunk.headings,
         score=hit.score,
         why=dict(hit.why),
+        statement=hit.computed.statement if hit.computed is not None else None,
     )

@@ -18,6 +18,7 @@ from app.schemas.fields import (
     QueryText,
     Representations,
     Rerank,
+    Route,
     Strict,
     Translation,
     TreeSearchOption,
@@ -44,6 +45,7 @@ class AskOptions(Strict):
     translation: Translation = []
     max_ms: MaxMilliseconds = None
     max_llm_calls: MaxModelCalls = DEFAULT_LLM_CALLS
+    route: Route = "auto"
 
     k: Annotated[int, Field(ge=1, le=20, description="Passages that the answer may use.")] | None = None
     temperature: Annotated[float, Field(ge=0, le=2, description="0 is greedy and repeatable.")] = 0.0

@@ -34,6 +34,9 @@ class CollectionSettings(Strict):
         bool,
         Field(description="Whether names, relations and values are read from documents, for questions to the graph."),
     ] = True
+    semantic_routing: Annotated[
+        bool, Field(description="Whether answers look at what kind of question is asked, and follow that route.")
+    ] = False
     enrichment: Annotated[
         Literal["on", "paused", "off"],
         Field(description="Paused: it stops at the next step. Off: it is not made."),

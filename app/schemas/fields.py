@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from retrieval.representations import RepresentationName, TreeSearch
+from retrieval.routing.names import RouteName
 from retrieval.translation.strategies import AUTO, NONE, STRATEGIES
 
 MAX_QUERY_CHARACTERS = 10_000
@@ -103,4 +104,11 @@ MaxMilliseconds = Annotated[
 ]
 MaxModelCalls = Annotated[
     int, Field(ge=0, le=20, description="How often the language model may be asked while the question is translated.")
+]
+Route = Annotated[
+    RouteName,
+    Field(
+        description="Which sources are asked: documents, tables by SQL, the graph; `auto`: documents, and those of the"
+        " others that the question is meant for."
+    ),
 ]

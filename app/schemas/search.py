@@ -16,6 +16,7 @@ from app.schemas.fields import (
     QueryText,
     Representations,
     Rerank,
+    Route,
     Strict,
     Translation,
     TreeSearchOption,
@@ -34,6 +35,7 @@ class SearchOptions(Strict):
     translation: Translation = []
     max_ms: MaxMilliseconds = None
     max_llm_calls: MaxModelCalls = DEFAULT_LLM_CALLS
+    route: Route = "auto"
     late_interaction: LateInteraction = False
     cross_encoder: Annotated[
         int,
@@ -75,6 +77,13 @@ class SearchHit(BaseModel):
     headings: Sequence[str]
     score: float
     why: dict[str, float]
+    statement: Annotated[
+        str | None,
+        Field(
+            description="The statement that gave this passage, which is then no chunk: its text is made of rows, and"
+            " `start` to `end` is the row or the table."
+        ),
+    ] = None
 
 
 class TraceDetails(BaseModel):

@@ -8,6 +8,7 @@ names differ too little to be trusted further (docs/decisions.md).
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from retrieval.construction.sql_schema import SqlColumn
@@ -47,6 +48,9 @@ _DATED = 1.0  # about the rarity of a word that a third of the tables have
 # What a table is called after its format or place says nothing about its rows.
 _NO_TITLE_WORDS = "csv xlsx docx pptx pdf md html txt 2024 2025 2026 q1 q2 q3 q4 report"
 _NO_TITLE = frozenset(_NO_TITLE_WORDS.split())
+
+# Names of tables and columns come again with every question: taking them apart was most of the time.
+_stems = lru_cache(maxsize=16_384)(stems)
 
 Kind = Literal["value", "column", "title", "unit"]
 
@@ -171,10 +175,10 @@ def _mentions(content: Sequence[Word], profile: TableProfile) -> Iterator[Mentio
             if column.unit and column.unit in _UNIT_WORDS.get(stem, ()):
                 yield Mention("unit", first, first + 1, 1.0, column)
     for column in profile.table.columns:
-        for name in dict.fromkeys((stems(column.header), stems(column.name.rstrip("_")))):
+        for name in dict.fromkeys((_stems(column.header), _stems(column.name.rstrip("_")))):
             yield from _of_column(said, column, name)
-    title = set(stems(profile.table.title))
-    document = {*stems(profile.table.document)} - _NO_TITLE
+    title = set(_stems(profile.table.title))
+    document = {*_stems(profile.table.document)} - _NO_TITLE
     for first, stem in enumerate(said):
         if stem in title | document:
             yield Mention("title", first, first + 1, 1 / len(title) if stem in title else 0.0)

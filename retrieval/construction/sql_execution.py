@@ -45,9 +45,15 @@ class SqlResult:
 
 
 def run(
-    connection: Connection, statements: Sequence[str], read: Sequence[SqlTable], limits: SqlLimits | None = None
+    connection: Connection,
+    statements: Sequence[str],
+    read: Sequence[SqlTable],
+    limits: SqlLimits | None = None,
+    given: Mapping[str, Sequence[Sequence[Json]]] | None = None,
 ) -> Sequence[SqlResult]:
     """The results of checked statements over the tables that they read; `rowid` is a row's number in its table.
+
+    `given` are the rows of tables that no document has, by name.
 
     Raises `TooLarge` where tables, time or memory do not suffice, and `InvalidRequest` with what SQLite has against
     a statement.
@@ -64,10 +70,12 @@ def run(
         "size": limits.size,
         "memory": limits.memory,
     }
-    return _results(_ask(task, image(connection, read), limits), limits)
+    return _results(_ask(task, image(connection, read, given or {}), limits), limits)
 
 
-def image(connection: Connection, read: Sequence[SqlTable]) -> bytes:
+def image(
+    connection: Connection, read: Sequence[SqlTable], given: Mapping[str, Sequence[Sequence[Json]]] | None = None
+) -> bytes:
     """A database of these tables alone, as SQLite writes it to a file."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
         copy.execute("BEGIN")
@@ -77,6 +85,9 @@ def image(connection: Connection, read: Sequence[SqlTable]) -> bytes:
             places = ", ".join("?" * (len(table.columns) + 1))
             names = ", ".join(["rowid", *(_quoted(column.name) for column in table.columns)])
             insert = f"INSERT INTO {_quoted(table.name)} ({names}) VALUES ({places})"  # noqa: S608 - quoted names
+            if given and table.name in given:
+                copy.executemany(insert, [(place, *row) for place, row in enumerate(given[table.name])])
+                continue
             for start in range(0, table.row_count, _BATCH):
                 rows = tables.rows_of(connection, table.key, _BATCH, start - 1)
                 copy.executemany(insert, [(start + place, *row) for place, row in enumerate(rows)])

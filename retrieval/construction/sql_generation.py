@@ -10,7 +10,7 @@ from datetime import date
 from typing import Literal
 
 from retrieval.construction.question_cues import asks_no_table
-from retrieval.construction.question_reading import Chooser, read, said
+from retrieval.construction.question_reading import Chooser, Reading, read, said
 from retrieval.construction.schema_linking import Linked, link
 from retrieval.construction.sql_schema import SqlColumn
 from retrieval.construction.sql_templates import TEMPLATES
@@ -35,6 +35,8 @@ class Written:
     sql: str
     template: str
     linked: Linked
+    reading: Reading
+    guesses: int  # columns that the embedder chose among several that fit equally well
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,16 @@ class GivenUp:
 
 
 def write(
-    question: str, profiles: Sequence[TableProfile], embedder: Embedder, today: date, min_covered: float = MIN_COVERED
+    question: str,
+    profiles: Sequence[TableProfile],
+    embedder: Embedder | None,
+    today: date,
+    min_covered: float = MIN_COVERED,
 ) -> Written | GivenUp:
-    """A statement over one of the tables that answers the question, unchecked and not yet run."""
+    """A statement over one of the tables that answers the question, unchecked and not yet run.
+
+    Without an embedder the first of tables and columns that fit equally well is taken: enough to see whether one fits.
+    """
     parts = said(question[:_READ], today)
     if len(question) > _READ or asks_no_table(parts.text):
         return GivenUp("not about tables", ())
@@ -60,16 +69,17 @@ def write(
     )
     if near[0].covered < min_covered:
         return GivenUp("words left over", near)
-    reading = read(parts, near[0], _chooser(question, embedder))
+    guessed: list[SqlColumn] = []
+    reading = read(parts, near[0], _chooser(question, embedder, guessed))
     for name, template in TEMPLATES.items():
         if (sql := template(reading)) is not None:
-            return Written(sql, name, near[0])
+            return Written(sql, name, near[0], reading, len(guessed))
     return GivenUp("no template", near)
 
 
-def _by_meaning(question: str, linked: Sequence[Linked], embedder: Embedder) -> Sequence[Linked]:
+def _by_meaning(question: str, linked: Sequence[Linked], embedder: Embedder | None) -> Sequence[Linked]:
     """Equally likely tables, the one whose description is nearest to the question first."""
-    if len(linked) < 2:
+    if len(linked) < 2 or embedder is None:
         return linked
     cosines = embedder.embed_passages([_description(item.profile) for item in linked]) @ embedder.embed_query(question)
     return [linked[place] for place in sorted(range(len(linked)), key=lambda place: -cosines[place])]
@@ -80,10 +90,16 @@ def _description(profile: TableProfile) -> str:
     return f"{table.title} ({table.document}): {', '.join(column.header or column.name for column in table.columns)}"
 
 
-def _chooser(question: str, embedder: Embedder) -> Chooser:
+def _chooser(question: str, embedder: Embedder | None, guessed: list[SqlColumn]) -> Chooser:
+    """Chooses by meaning, and notes what it chose."""
+
     def choose(columns: Sequence[SqlColumn]) -> SqlColumn:
+        if embedder is None:
+            guessed.append(columns[0])
+            return columns[0]
         headers = [(column.header or column.name).replace("_", " ") for column in columns]
         cosines = embedder.embed_passages(headers) @ embedder.embed_query(question)
-        return columns[int(cosines.argmax())]
+        guessed.append(columns[int(cosines.argmax())])
+        return guessed[-1]
 
     return choose

@@ -1,6 +1,7 @@
 """Answers questions from the tables in documents: `TableQuestions.ask` is the whole of it, in order."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +11,8 @@ from sqlglot import exp
 
 from retrieval.construction import sql_execution, sql_generation
 from retrieval.construction.schema_linking import Linked
+from retrieval.construction.semantic_sql import Planned, ValueVectors, is_semantic, planned
+from retrieval.construction.sql_confidence import confidence
 from retrieval.construction.sql_execution import SqlLimits, SqlResult
 from retrieval.construction.sql_generation import GivenUp, Written
 from retrieval.construction.sql_guard import CheckedSelect, checked
@@ -17,7 +20,7 @@ from retrieval.construction.sql_repair import repaired
 from retrieval.construction.sql_schema import SqlTable, named
 from retrieval.construction.table_profiles import TableProfiles
 from retrieval.errors import InvalidRequest
-from retrieval.store import collections, filters, tables
+from retrieval.store import changes, collections, filters, tables
 from retrieval.store.database import Database
 from retrieval.trace import Trace
 from retrieval.types import Embedder, Json
@@ -27,6 +30,7 @@ MAX_EVIDENCE = 20
 _SHOWN_TABLES = 3
 # Statements that run side by side, each with its copy of tables; further ones wait.
 _CHILDREN = 4
+_KEPT_CATALOGUES = 64  # collections
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,9 @@ class TableAnswer:
     evidence: Sequence[EvidenceRow]
     reason: str | None
     trace: Trace
+    tree: exp.Expr | None = None  # of the statement
+    tables: tuple[SqlTable, ...] = ()  # that it reads
+    confidence: float | None = None  # 0..1 that the rows answer the question; None for a statement that was given
 
 
 class TableQuestions:
@@ -69,6 +76,9 @@ class TableQuestions:
         self._embedder = embedder
         self._limits = limits or SqlLimits()
         self._profiles = TableProfiles()
+        self._catalogues: OrderedDict[str, tuple[int, Sequence[SqlTable]]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._values = ValueVectors(embedder)
         self._running = threading.BoundedSemaphore(_CHILDREN)
 
     def ask(self, request: TableQuestion, today: date | None = None) -> TableAnswer:
@@ -79,21 +89,35 @@ class TableQuestions:
         trace = Trace()
         with self._database.read() as connection:
             found = self._tables(connection, request, trace)
-            written = request.sql or self._write(
-                connection, request.question or "", found, today or date.today(), trace
-            )
+            written = None if request.sql else self._write(connection, request, found, today or date.today(), trace)
             if isinstance(written, GivenUp):
                 return TableAnswer(None, None, (), written.reason, trace)
-            statement = self._check(written, found, trace)
-            result, evidence = self._run(connection, statement, trace)
-        return TableAnswer(statement.sql, result, evidence, None, trace)
+            plan = self._plan(connection, written.sql if written else request.sql or "", found, trace)
+            statement = self._check(plan.sql, [*found, *(item.table for item in plan.scores)], trace)
+            result, evidence = self._run(connection, statement, plan, trace)
+        sure = confidence(written, statement.tree, result) if written else None
+        return TableAnswer(statement.sql, result, evidence, None, trace, statement.tree, statement.tables, sure)
+
+    def read(self, question: str, collection: str, today: date | None = None) -> Mapping[str, float]:
+        """What the tables make of the question: how many there are, whether a statement fits, what it explains.
+
+        Nothing is run. Raises `NotFound`.
+        """
+        trace, request = Trace(), TableQuestion(collection, question)
+        with self._database.read() as connection:
+            found = self._tables(connection, request, trace)
+            if not found:
+                return {"tables": 0.0}
+            profiles = [self._profiles.of(connection, table) for table in found]
+        written = sql_generation.write(question, profiles, None, today or date.today())
+        return {"tables": len(found), **made_of(written)}
 
     def _tables(self, connection: Connection, request: TableQuestion, trace: Trace) -> Sequence[SqlTable]:
         """The tables that may be read, under the names that statements call them by."""
         with trace.stage("tables") as stage:
             collections.get(connection, request.collection)
             # Named before they are filtered: a table goes by the same name whatever the filter.
-            found = named(tables.of_collection(connection, request.collection))
+            found = self._named(connection, request.collection)
             if request.filter is not None:
                 allowed = filters.matching_revisions(connection, request.collection, request.filter)
                 kept = {table.key for table in tables.of_collection(connection, request.collection, allowed)}
@@ -101,17 +125,41 @@ class TableQuestions:
             stage.record(tables=len(found), filter=dict(request.filter) if request.filter is not None else None)
         return found
 
+    def _named(self, connection: Connection, collection: str) -> Sequence[SqlTable]:
+        """The tables of the collection; counting their rows is not done again before anything changed."""
+        number = changes.latest(connection, collection)
+        with self._lock:
+            kept = self._catalogues.get(collection)
+        if kept is not None and kept[0] == number:
+            return kept[1]
+        found = named(tables.of_collection(connection, collection))
+        with self._lock:
+            self._catalogues[collection] = (number, found)
+            self._catalogues.move_to_end(collection)
+            while len(self._catalogues) > _KEPT_CATALOGUES:
+                self._catalogues.popitem(last=False)
+        return found
+
     def _write(
-        self, connection: Connection, question: str, found: Sequence[SqlTable], today: date, trace: Trace
-    ) -> str | GivenUp:
+        self, connection: Connection, request: TableQuestion, found: Sequence[SqlTable], today: date, trace: Trace
+    ) -> Written | GivenUp:
         with trace.stage("construct") as stage:
             profiles = [self._profiles.of(connection, table) for table in found]
-            written = sql_generation.write(question, profiles, self._embedder(), today)
+            written = sql_generation.write(request.question or "", profiles, self._embedder(), today)
             if isinstance(written, Written):
                 stage.record(template=written.template, linked=[_shown(written.linked)], sql=written.sql)
-                return written.sql
+                return written
             stage.record(reason=written.reason, linked=[_shown(linked) for linked in written.linked[:_SHOWN_TABLES]])
         return written
+
+    def _plan(self, connection: Connection, sql: str, found: Sequence[SqlTable], trace: Trace) -> Planned:
+        """The statement with what it asks of meanings written out as values and scores."""
+        if not is_semantic(sql):
+            return Planned(sql, (), ())
+        with trace.stage("plan") as stage:
+            made = planned(sql, connection, found, self._values)
+            stage.record(meant=list(made.meant), sql=made.sql)
+        return made
 
     def _check(self, sql: str, found: Sequence[SqlTable], trace: Trace) -> CheckedSelect:
         """The statement as it may run; one that names something wrongly is mended once."""
@@ -128,19 +176,31 @@ class TableQuestions:
         return statement
 
     def _run(
-        self, connection: Connection, statement: CheckedSelect, trace: Trace
+        self, connection: Connection, statement: CheckedSelect, plan: Planned, trace: Trace
     ) -> tuple[SqlResult, Sequence[EvidenceRow]]:
         with trace.stage("execute") as stage:
             sources = _sources(statement)
             statements = [statement.sql, *(sql for sql, _ in sources)]
             with self._running:
-                result, *rows = sql_execution.run(connection, statements, statement.tables, self._limits)
+                given = {item.table.name: item.rows for item in plan.scores}
+                result, *rows = sql_execution.run(connection, statements, statement.tables, self._limits, given)
             evidence: list[EvidenceRow] = []
             for (_, table), found in zip(sources, rows, strict=True):
+                if table.name in given:
+                    continue
                 numbers = [int(row[0]) for row in found.rows[: MAX_EVIDENCE - len(evidence)]]
                 evidence += [_evidence(connection, table, number) for number in numbers]
             stage.record(columns=list(result.columns), rows=len(result.rows), cut=result.cut, evidence=len(evidence))
         return result, evidence
+
+
+def made_of(written: Written | GivenUp) -> Mapping[str, float]:
+    """What of a question its tables explain, as routing looks at it."""
+    if isinstance(written, Written):
+        values = float(min(3, len(written.reading.values)))
+        return {"written": 1.0, "covered": written.linked.covered, "values": values}
+    covered = written.linked[0].covered if written.linked else 0.0
+    return {"covered": covered, "left over": float(written.reason == "words left over")}
 
 
 def _shown(linked: Linked) -> Json:

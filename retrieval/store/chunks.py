@@ -290,6 +290,14 @@ def by_id(connection: Connection, chunk_id: str) -> Chunk:
     return _chunk(row)
 
 
+def at(connection: Connection, document_id: str, position: int) -> Chunk | None:
+    """The visible chunk of the document's text that holds the position, the shortest of several."""
+    covering = (documents.c.id == document_id, chunks.c.level == 0, chunks.c.start <= position, chunks.c.end > position)
+    statement = _VISIBLE.where(*covering).order_by(chunks.c.end - chunks.c.start, chunks.c.key).limit(1)
+    row = connection.execute(statement).mappings().first()
+    return _chunk(row) if row is not None else None
+
+
 def keys_of_document(connection: Connection, document_id: str) -> Sequence[int]:
     """The keys of the visible chunks of a document, in order."""
     statement = select(chunks.c.key).join(documents, documents.c.active_revision == chunks.c.revision_key)

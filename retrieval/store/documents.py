@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
@@ -194,6 +194,18 @@ def get_many(connection: Connection, document_ids: Sequence[str]) -> Sequence[Do
     rows = connection.execute(_DOCUMENTS.where(documents.c.id.in_(document_ids))).mappings()
     found = {row["id"]: _document(row) for row in rows}
     return [found[document_id] for document_id in document_ids if document_id in found]
+
+
+def visible_of(
+    connection: Connection, document_ids: Collection[str], revision_keys: Collection[int] | None
+) -> Collection[str]:
+    """Those of the documents that can be found right now; of these revisions only, if they are given."""
+    statement = select(documents.c.id).where(
+        documents.c.id.in_(list(document_ids)), documents.c.active_revision.is_not(None)
+    )
+    if revision_keys is not None:
+        statement = statement.where(documents.c.active_revision.in_(list(revision_keys)))
+    return set(connection.scalars(statement))
 
 
 def list_page(

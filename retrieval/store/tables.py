@@ -6,7 +6,7 @@ from itertools import chain, islice
 
 from sqlalchemy import Connection, delete, func, insert, literal, select
 
-from retrieval.store.schema import documents, table_catalogue, table_rows
+from retrieval.store.schema import documents, extracted_texts, table_catalogue, table_rows
 from retrieval.types import Json
 
 # Rows of one transaction: while a million are stored, others must get to write in between.
@@ -132,3 +132,13 @@ def rows_of(connection: Connection, table_key: int, limit: int, after: int = -1)
         .order_by(table_rows.c.ordinal)
         .limit(limit)
     ).all()
+
+
+def text_around(connection: Connection, table_key: int) -> str:
+    """The extracted text of the document that the table stands in; empty if that is gone."""
+    statement = (
+        select(extracted_texts.c.text)
+        .join(table_catalogue, table_catalogue.c.revision_key == extracted_texts.c.revision_key)
+        .where(table_catalogue.c.key == table_key)
+    )
+    return connection.scalar(statement) or ""

@@ -18,8 +18,12 @@ from generation.answer import Answerer, AnswerLimits
 from generation.claims import ClaimJudge
 from ingest.enricher import Enricher
 from ingest.pipeline import IngestTools, ingest_documents
+from retrieval.construction.table_questions import TableQuestions
+from retrieval.construction.table_source import TableSource
 from retrieval.embedders import Embedders
 from retrieval.pipeline import Retriever
+from retrieval.routing.route_choice import RouteChooser
+from retrieval.routing.source_router import SourceRouter
 from retrieval.snapshot import Snapshots
 from retrieval.store import documents, models
 from tests.fakes import HashEmbedder, ParagraphParser, load_scripted, scripted_ranker
@@ -82,10 +86,12 @@ def running(tmp_path: Path, empty_database: Path) -> Iterator[Running]:
         embedders = Embedders(storage.database, load_scripted)
         with storage.database.write() as connection:
             models.settle(connection, HashEmbedder.model_id, "hash")
-        retriever = Retriever(
-            storage.database, Snapshots(storage.database, storage.files), embedders, scripted_ranker()
-        )
-        answerer = Answerer(retriever, model, AnswerLimits(0.0, 4, 1600), ClaimJudge())
+        snapshots = Snapshots(storage.database, storage.files)
+        source = TableSource(storage.database, TableQuestions(storage.database, embedders.active))
+        router = SourceRouter({"tables": source}, source)
+        retriever = Retriever(storage.database, snapshots, embedders, scripted_ranker(), router=router)
+        kinds = RouteChooser(storage.database, embedders.active)
+        answerer = Answerer(retriever, model, AnswerLimits(0.0, 4, 1600), ClaimJudge(), kinds)
         return Engines(embedders, model, retriever, answerer)
 
     settings = Settings(data_dir=tmp_path, workers=0, max_upload_mib=1, max_files_per_upload=3, _env_file=None)

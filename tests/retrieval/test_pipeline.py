@@ -72,10 +72,10 @@ def test_the_trace_names_every_stage_in_order(library: Library) -> None:
     trace = library.retriever().search(SearchRequest("flour", "default", 3)).trace.as_dict()
     stages = [stage["stage"] for stage in trace["stages"]]
     assert stages == [
-        "snapshot", "construct", "filter", "embed_query", "recall", "fusion", "rank",
-        "translate", "late_interaction", "cross_encoder", "fetch", "evidence",
+        "route", "snapshot", "construct", "filter", "embed_query", "recall", "fusion", "rank",
+        "translate", "late_interaction", "cross_encoder", "fetch", "evidence", "sources",
     ]  # fmt: skip
-    assert trace["stages"][1]["skipped"]
+    assert trace["stages"][2]["skipped"]
 
 
 def test_every_hit_says_which_lists_it_came_from(library: Library) -> None:

@@ -7,6 +7,7 @@ All tables are named here, so that whoever has this module has `metadata` with a
 
 from retrieval.store.schema.content import (
     chunks,
+    collection_routes,
     collections,
     documents,
     extracted_texts,
@@ -62,6 +63,7 @@ __all__ = [
     "collection_edges",
     "collection_nodes",
     "collection_quotes",
+    "collection_routes",
     "collection_trees",
     "collections",
     "conversation_sources",

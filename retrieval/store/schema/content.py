@@ -128,6 +128,19 @@ metadata_values = Table(
     Index(None, "collection", "field", "number_value"),
 )
 
+# Kinds of questions that a collection tells apart; without any of its own it has those that ship.
+collection_routes = Table(
+    "collection_routes",
+    metadata,
+    key(),
+    Column("collection", String(64), ForeignKey("collections.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("ordinal", Integer, nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("examples", JSON, nullable=False),  # questions
+    Column("settings", JSON, nullable=False),  # what it changes, as retrieval.routing.routes names it
+    UniqueConstraint("collection", "name"),
+)
+
 table_catalogue = Table(
     "table_catalogue",
     metadata,

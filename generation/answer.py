@@ -1,12 +1,13 @@
 """Answers a question from the documents. `Answerer.answer` is the whole of it, in order."""
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 from generation.alignment import Alignment
 from generation.citation_check import CitationCheck
+from generation.direct_answer import DirectAnswer, PassageReader, direct_answer
 from generation.drafting import Draft
 from generation.follow_up import standalone
 from generation.passage_choice import Prompt, distinct, fit_prompt
@@ -33,6 +34,8 @@ from retrieval.types import Hit, Json, SearchRequest, SearchResult
 
 # Whatever the model wrote before this stage is not the answer.
 QUOTE_STAGE = "quote"
+# The model's words where the passages support them, else the documents' own; the model's in any case; the documents'.
+Mode = Literal["auto", "generate", "quote"]
 
 
 class Searcher(Protocol):
@@ -60,6 +63,7 @@ class AnswerRequest:
     tree_search: TreeSearch = "collapsed"
     rerank: bool = True
     construct_filter: bool = False
+    mode: Mode = "auto"
     samples: int = 1  # drafts, of which the one is shown that agrees best with the others
     options: GenerationOptions = field(default_factory=GenerationOptions)
 
@@ -71,17 +75,26 @@ class AnswerLimits:
     minimum_evidence: float  # 0..1; with less, the answer says that the documents do not tell
     passages: int  # at most so many in the prompt, however many were found
     prompt_tokens: int
+    minimum_answerable: float = 0.0  # 0..1; with less, by the reader, likewise; 0: the reader is not asked
     languages: frozenset[str] = frozenset({"en"})  # that the model writes; questions in others are answered by a quote
 
 
 class Answerer:
-    """Answers questions with citations; holds the searcher, the model, the limits and the judge of claims."""
+    """Answers questions with citations; holds the searcher, the model, the limits, the judge of claims, the reader."""
 
-    def __init__(self, searcher: Searcher, model: LanguageModel, limits: AnswerLimits, judge: Judge) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what answers, each thing once
+        self,
+        searcher: Searcher,
+        model: LanguageModel,
+        limits: AnswerLimits,
+        judge: Judge,
+        reader: PassageReader | None = None,
+    ) -> None:
         self._searcher = searcher
         self._model = model
         self._limits = limits
         self._judge = judge
+        self._reader = reader
 
     def answer(self, request: AnswerRequest, cancelled: Callable[[], bool]) -> Iterator[AnswerEvent]:
         """Yields each stage, the text and its citations as they come, and the whole answer last.
@@ -110,20 +123,83 @@ class Answerer:
             trace.skip("generate", f"evidence {result.evidence:.2f} is below {self._limits.minimum_evidence:.2f}")
             yield from _abstain(request.question, result.hits, trace, None)
             return
-        language = wording_for(request.question).language
-        if language not in self._limits.languages:
-            trace.skip("generate", f"the model does not write the question's language ({language})")
-            passages = distinct(result.hits)[: self._limits.passages]
-            yield from self._judged(_quote(request.question, passages, result, None))
+        passages = distinct(result.hits)[: self._limits.passages]
+        read = yield from self._weigh(request.question, passages, trace)
+        if read is not None and (read.chance or 0) < self._limits.minimum_answerable:
+            trace.skip("generate", f"chance of an answer {read.chance:.2f} < {self._limits.minimum_answerable:.2f}")
+            yield from _abstain(request.question, passages, trace, None)
+            return
+        if reason := self._unasked(request):
+            trace.skip("generate", reason)
+            yield from self._quote(request.question, passages, result, read, None)
             return
         prompt = self._prompt(request, result.hits, trace)
         yield _last_stage(trace)
         draft = yield from self._draft(prompt, request, trace, cancelled)
-        if draft.citations or cancelled():
+        if draft.citations or cancelled() or request.mode == "generate":
             answer = Answer(draft.text, draft.citations, prompt.passages, False, draft.usage, trace)
-            yield from self._judged([DoneEvent(answer)])
+            yield from self._judged(answer)
             return
-        yield from self._judged(_quote(request.question, prompt.passages, result, draft))
+        yield from self._quote(request.question, prompt.passages, result, None, draft)
+
+    def _unasked(self, request: AnswerRequest) -> str:
+        """Why the model is not asked; empty if it is."""
+        language = wording_for(request.question).language
+        if request.mode == "quote":
+            return "the documents' own words were asked for"
+        if language not in self._limits.languages:
+            return f"the model does not write the question's language ({language})"
+        return ""
+
+    def _weigh(
+        self, question: str, passages: Sequence[Hit], trace: Trace
+    ) -> Generator[AnswerEvent, None, DirectAnswer | None]:
+        """What the reader finds, where its chance decides whether to answer at all."""
+        if self._reader is None or self._limits.minimum_answerable == 0:
+            return None
+        with trace.stage("read") as stage:
+            found = direct_answer(self._reader, question, passages)
+            stage.record(answer=found and found.text, chance=found and found.chance)
+        yield _last_stage(trace)
+        return found
+
+    def _quote(
+        self,
+        question: str,
+        passages: Sequence[Hit],
+        result: SearchResult,
+        found: DirectAnswer | None,
+        draft: Draft | None,
+    ) -> Iterator[AnswerEvent]:
+        """Answers in the documents' own words; a draft that no passage carries is kept in the trace only."""
+        trace = result.trace
+        with trace.stage(QUOTE_STAGE) as stage:
+            if found is None and self._reader is not None:
+                found = direct_answer(self._reader, question, passages)
+            elif found is None:
+                # The search's own embedder: another may answer by now, and vectors of two models must not meet.
+                cited = best_quote(result.embedder, question, passages)
+                found = DirectAnswer(cited.quote, cited, None) if cited is not None else None
+            stage.record(
+                unsupported_draft=draft.text if draft else None,
+                by="embedder" if self._reader is None else "reader",
+                chance=found and found.chance,
+            )
+        yield _last_stage(trace)
+        usage = draft.usage if draft else None
+        if found is None:
+            yield from _abstain(question, passages, trace, usage)
+            return
+        wording = wording_for(question)
+        form = wording.quotation if found.text == found.citation.quote else wording.direct
+        text = form.format(quote=found.text, number=found.citation.n)
+        if draft is None:
+            yield TokenEvent(text)
+        yield CitationEvent(found.citation)
+        # A quote needs no judge: it is the document's text, letter by letter.
+        claim = Claim(0, len(text), "supported", 1.0, found.citation)
+        yield ClaimEvent(claim)
+        yield DoneEvent(Answer(text, [found.citation], passages, False, usage, trace, [claim]))
 
     def _draft(
         self, prompt: Prompt, request: AnswerRequest, trace: Trace, cancelled: Callable[[], bool]
@@ -157,18 +233,12 @@ class Answerer:
         yield from shown[best]
         return drafts[best]
 
-    def _judged(self, events: Iterable[AnswerEvent]) -> Iterator[AnswerEvent]:
-        """The events, and before the last a verdict on each sentence; an abstention asserts nothing."""
-        for event in events:
-            if isinstance(event, DoneEvent):
-                answer = event.answer
-                if not answer.abstained and not answer.claims:
-                    answer = self._with_claims(answer)
-                    yield _last_stage(answer.trace)
-                yield from map(ClaimEvent, answer.claims)
-                yield DoneEvent(answer)
-            else:
-                yield event
+    def _judged(self, answer: Answer) -> Iterator[AnswerEvent]:
+        """A verdict on each sentence, and the answer with them."""
+        answer = self._with_claims(answer)
+        yield _last_stage(answer.trace)
+        yield from map(ClaimEvent, answer.claims)
+        yield DoneEvent(answer)
 
     def _with_claims(self, answer: Answer) -> Answer:
         with answer.trace.stage("judge") as stage:
@@ -216,27 +286,6 @@ def _follow_up(asked: str, understood: str) -> StageTrace:
     if asked == understood:
         return StageTrace("follow_up", skipped="the question stands on its own")
     return StageTrace("follow_up", details={"asked": asked, "understood": understood})
-
-
-def _quote(question: str, passages: Sequence[Hit], result: SearchResult, draft: Draft | None) -> Iterator[AnswerEvent]:
-    """Answers in the documents' own words; a draft that no passage carries is kept in the trace only."""
-    trace = result.trace
-    with trace.stage(QUOTE_STAGE) as stage:
-        # The search's own embedder: another may answer by now, and vectors of two models must not meet.
-        citation = best_quote(result.embedder, question, passages)
-        stage.record(unsupported_draft=draft.text if draft else None, model=result.embedder.model_id)
-    yield _last_stage(trace)
-    usage = draft.usage if draft else None
-    if citation is None:
-        yield from _abstain(question, passages, trace, usage)
-        return
-    text = wording_for(question).quotation.format(quote=citation.quote, number=citation.n)
-    if draft is None:
-        yield TokenEvent(text)
-    yield CitationEvent(citation)
-    # A quote needs no judge: it is the document's text, letter by letter.
-    claims = [Claim(0, len(text), "supported", 1.0, citation)]
-    yield DoneEvent(Answer(text, [citation], passages, False, usage, trace, claims))
 
 
 def _last_stage(trace: Trace) -> StageEvent:

@@ -135,6 +135,7 @@ def _request(service: Service, question: Question, history: Sequence[Message]) -
         tree_search=options.tree_search,
         rerank=options.rerank,
         construct_filter=options.construct_filter,
+        mode=options.mode,
         samples=options.samples,
         options=GenerationOptions(
             max_tokens=options.max_tokens,

@@ -32,7 +32,7 @@ app = typer.Typer(
 )
 console = Console(highlight=False)
 # Questions of the `dev` splits that chances are fitted on, and of each set that figures are given for.
-_CALIBRATED_ON, _JUDGED_ON = 400, 150
+_CALIBRATED_ON, _JUDGED_ON = 300, 100
 
 
 @app.callback()

@@ -97,6 +97,7 @@ class ReaderTraining:
         self._optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)
         self._step = 0
         self._seconds = 0.0
+        self._decaying = False  # whether the rate has begun to fall
 
     @property
     def parameters(self) -> Mapping[str, Tensor]:
@@ -113,6 +114,7 @@ class ReaderTraining:
         name = reader_checkpoint.resumable(self._plan.checkpoints, self._plan.steps)
         progress, tensors = reader_checkpoint.load(self._plan.checkpoints, name)
         self._step, self._seconds = progress.step, progress.seconds
+        self._decaying = progress.step > Schedule(progress.steps, LEARNING_RATE).decay_begins
         for key, parameter in self._parameters.items():
             parameter.copy_(tensors[key])
             self._optimizer.state[parameter] = {
@@ -129,8 +131,9 @@ class ReaderTraining:
             for batch in self._batches():
                 if self._step >= self._plan.steps or stopped():
                     break
-                if self._step == self._schedule.decay_begins:
+                if self._step >= self._schedule.decay_begins and not self._decaying:
                     self._save(BEFORE_DECAY)
+                    self._decaying = True
                 losses.append(self._train_on(batch, pool))
                 self._step += 1
                 now = time.monotonic()

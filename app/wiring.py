@@ -96,8 +96,8 @@ def answer_limits(settings: Settings) -> AnswerLimits:
         settings.min_evidence,
         settings.answer_passages,
         settings.prompt_tokens,
-        settings.min_answerable,
         frozenset(settings.generator_languages),
+        settings.min_answerable,
     )
 
 

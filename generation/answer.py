@@ -75,14 +75,14 @@ class AnswerLimits:
     minimum_evidence: float  # 0..1; with less, the answer says that the documents do not tell
     passages: int  # at most so many in the prompt, however many were found
     prompt_tokens: int
-    minimum_answerable: float = 0.0  # 0..1; with less, by the reader, likewise; 0: the reader is not asked
     languages: frozenset[str] = frozenset({"en"})  # that the model writes; questions in others are answered by a quote
+    minimum_answerable: float = 0.0  # 0..1, by the reader: with less it says so, too; 0: the reader is not asked first
 
 
 class Answerer:
     """Answers questions with citations; holds the searcher, the model, the limits, the judge of claims, the reader."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what answers, each thing once
+    def __init__(
         self,
         searcher: Searcher,
         model: LanguageModel,

@@ -1,7 +1,7 @@
 """The command line: `scholiast COMMAND --help`.
 
-`serve`, `worker`, `ranker` and `doctor` become the process they start; the other commands either talk to a running
-service over HTTP or look at the data folder. Nothing heavy is imported here, so `--help` is quick.
+`serve`, `worker`, `ranker`, `train` and `doctor` become the process they start; the other commands either talk to a
+running service over HTTP or look at the data folder. Nothing heavy is imported here, so `--help` is quick.
 """
 
 import importlib.util
@@ -169,6 +169,12 @@ def doctor(context: typer.Context) -> None:
 def ranker(context: typer.Context) -> None:
     """Train a ranker for one collection, compare versions, roll back: list, train, evaluate, rollback."""
     os.execv(sys.executable, [sys.executable, "-m", "app.ranker", *context.args])  # noqa: S606 - our own module
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def train(context: typer.Context) -> None:
+    """Train the models of our own from published sets: reader."""
+    os.execv(sys.executable, [sys.executable, "-m", "app.train", *context.args])  # noqa: S606 - our own module
 
 
 @app.command()

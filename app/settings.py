@@ -191,6 +191,25 @@ class Settings(BaseSettings):
         ),
     ] = 0.3
 
+    reader: Annotated[
+        bool,
+        Field(
+            description="Whether the reader marks answers in passages, for quotes; without it they are whole sentences "
+            "that the embedder chooses."
+        ),
+    ] = True
+    reader_weights: Annotated[
+        Path | None, Field(description="A file that `scholiast train reader` wrote; empty: the one that ships.")
+    ] = None
+    min_answerable: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Chance, by the reader, that a passage holds the answer, below which the answer says that the "
+            "documents do not tell; 0: not asked.",
+        ),
+    ] = 0.0
     kept_impressions: Annotated[
         int,
         Field(

@@ -9,6 +9,7 @@ from app.embedding_models import open_embedders
 from app.file_parser import open_file_parser
 from app.generators import load_generator
 from app.last_look import open_last_look
+from app.reader import open_reader
 from app.settings import Settings
 from app.token_encoders import open_token_encoders
 from generation.answer import Answerer, AnswerLimits
@@ -101,13 +102,23 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
     graph = GraphSource(GraphQuestions(storage.database, GraphProjections(storage.database, storage.graphs)))
     router = SourceRouter({"tables": tables, "graph": graph}, tables)
     retriever = Retriever(storage.database, snapshots, embedders, Ranker(), tokens, last_look, writer, router)
-    limits = AnswerLimits(
-        settings.min_evidence, settings.answer_passages, settings.prompt_tokens, frozenset(settings.generator_languages)
-    )
-    embedders.active().embed_query("warm up")  # the first call allocates; no person should wait for that
+    embedder = embedders.active()
+    embedder.embed_query("warm up")  # the first call allocates; no person should wait for that
+    reader = open_reader(settings, embedder)
     kinds = RouteChooser(storage.database, embedders.active)
-    answerer = Answerer(retriever, generator.for_task("answers"), limits, ClaimJudge(), kinds)
+    answerer = Answerer(retriever, generator.for_task("answers"), answer_limits(settings), ClaimJudge(), reader, kinds)
     return Engines(embedders, generator.model, retriever, answerer, generator.missing)
+
+
+def answer_limits(settings: Settings) -> AnswerLimits:
+    """When to answer, and from how much."""
+    return AnswerLimits(
+        settings.min_evidence,
+        settings.answer_passages,
+        settings.prompt_tokens,
+        frozenset(settings.generator_languages),
+        settings.min_answerable,
+    )
 
 
 def generator_on_demand(settings: Settings) -> ModelOnDemand:

@@ -18,6 +18,7 @@ from bench import (
     ingest,
     many_vectors,
     parsing,
+    reader,
     representations,
     retrieval,
     routing,
@@ -71,6 +72,7 @@ class Options:
 BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "retrieval": lambda settings, options: retrieval.run(settings, options.scope),
     "answers": lambda settings, options: answers.run(settings, options.answers),
+    "reader": lambda settings, options: reader.run(settings, options.data, options.scope.queries),
     "follow-ups": lambda settings, options: follow_ups.run(settings, options.data),
     "representations": lambda settings, options: representations.run(settings, options.data),
     "tree": lambda settings, options: tree.run(settings, options.data, options.scope.kept),

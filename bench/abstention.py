@@ -3,7 +3,8 @@
 Run by hand: `python -m bench.abstention FOLDER_OF_SQUAD`. Fits a logistic model on questions of `train` with and
 without an answer in their passage, and reports on `test`: AUROC, how many questions can be answered with nine in ten of
 them answerable from the passages shown, and the curve of risk over coverage (bench/results/abstention.json, .md, .png).
-The signals are those of the search and of the question beside the sentences that speak most of it; nothing is written.
+The signals are those of the search, of the question beside the sentences that speak most of it, and what the reader
+makes of the passages shown; nothing is written.
 """
 
 import math
@@ -20,6 +21,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from app.reader import open_reader
 from app.settings import Settings
 from bench import corpora
 from bench.corpora import Corpus
@@ -27,6 +29,7 @@ from bench.library import COLLECTION, filled
 from bench.report import Report, Row, publish
 from generation.claim_evidence import EvidenceFinder
 from generation.claim_features import FEATURES, matrix
+from generation.direct_answer import PassageReader, direct_answer
 from retrieval.types import SearchRequest, SearchResult
 
 QUESTIONS = {"train": 150, "test": 120}  # with an answer, and as many without
@@ -48,7 +51,7 @@ def main(
     model: Any = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=1000))
     names = sorted(fitted)
     model.fit(_columns(fitted, names), labels)
-    scores = {name: held_out[name] for name in ("evidence", "cosine")}
+    scores = {name: held_out[name] for name in ("evidence", "cosine", "reader")}
     scores["model of all signals"] = model.predict_proba(_columns(held_out, names))[:, 1]
     data = f"{folder.name} test, {len(right)} questions"
     rows = [row for system, found in scores.items() for row in _rows(system, data, found, right)]
@@ -63,16 +66,18 @@ def _signals(folder: Path, split: str, kept: Path | None) -> tuple[Mapping[str, 
     signals: dict[str, list[float]] = {}
     right = []
     with filled(Settings(), Corpus(folder.name, passages, {}, {}), kept) as (library, names):
+        reader = open_reader(Settings(), library.embedder)
         for question in asked:
             result = library.retriever.search(SearchRequest(question.text, COLLECTION, 10))
-            for name, value in _of_search(question.text, result).items():
+            chance = {"reader": _by_reader(reader, question.text, result)}
+            for name, value in (_of_search(question.text, result) | chance).items():
                 signals.setdefault(name, []).append(value)
             shown = {names[hit.chunk.document_id] for hit in result.hits[:SHOWN]}
             right.append(question.answerable and bool(shown & question.passages))
     return {name: np.array(values) for name, values in signals.items()}, np.array(right)
 
 
-def _of_search(question: str, result: SearchResult) -> Mapping[str, float]:
+def _of_search(question: str, result: SearchResult) -> dict[str, float]:
     hits = result.hits
     scores = [hit.score for hit in hits[:SHOWN]]
     first = hits[0].why
@@ -89,6 +94,12 @@ def _of_search(question: str, result: SearchResult) -> Mapping[str, float]:
     compared = EvidenceFinder(hits[:SHOWN]).find(question)
     values = matrix([compared], list(FEATURES))[0] if compared else np.zeros(len(FEATURES))
     return found | dict(zip(FEATURES, values.tolist(), strict=True))
+
+
+def _by_reader(reader: PassageReader | None, question: str, result: SearchResult) -> float:
+    """The chance that one of the passages shown answers the question; 0 without a reader."""
+    found = direct_answer(reader, question, result.hits[:SHOWN]) if reader is not None else None
+    return (found.chance or 0.0) if found else 0.0
 
 
 def _columns(signals: Mapping[str, Floats], names: Sequence[str]) -> Floats:

@@ -9,13 +9,15 @@ with `--kept FOLDER`.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from app.generators import load_generator
+from app.reader import open_reader, reader_name
 from app.settings import Settings
+from app.wiring import answer_limits
 from bench import corpora, examples
 from bench.answer_log import Answered, AnswerLog
 from bench.answer_measures import MEASURES, measured, without_markers
@@ -24,9 +26,10 @@ from bench.distractors import AmongDistractors
 from bench.library import COLLECTION, Library, filled, opened
 from bench.llm_judge import kappa, verdict
 from bench.report import Report, Row, bootstrap, commit
-from generation.answer import QUOTE_STAGE, Answerer, AnswerLimits, AnswerRequest, Searcher
+from generation.answer import QUOTE_STAGE, Answerer, AnswerRequest, Mode, Searcher
 from generation.claims import ClaimJudge
 from generation.completion import PromptCompletion
+from generation.direct_answer import PassageReader
 from generation.types import Answer, DoneEvent, GenerationOptions, LanguageModel
 
 QUESTIONS = 25
@@ -34,6 +37,13 @@ PASSAGES = 300
 NOISY = 10
 DISTRACTORS = (0, 2, 4)
 MAX_TOKENS = 64
+# The service as it comes, and its quotes by each of those that can choose them: (mode, whether the reader is there).
+SERVICE = "service"
+SYSTEMS: Mapping[str, tuple[Mode, bool]] = {
+    SERVICE: ("auto", True),
+    "quotes by the reader": ("quote", True),
+    "quotes by the embedder": ("quote", False),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,7 @@ class Outcome:
 
     data: str
     questions: Sequence[Question]
-    answers: Mapping[str, Answered]  # by question
+    answers: Mapping[str, Mapping[str, Answered]]  # by system, then by question
     noisy: Mapping[int, Mapping[str, Answered]]  # by number of distractors, then by question
 
 
@@ -67,21 +77,21 @@ class _Asking:
     settings: Settings
     model: LanguageModel
     judge: ClaimJudge
+    reader: PassageReader | None
     log: AnswerLog
     names: Mapping[str, str]
 
-    def ask(self, searcher: Searcher, question: Question, key: str, passages: int) -> Answered:
-        return self.log.answer(f"{key} {question.id}", lambda: self._answer(searcher, question, passages))
+    def ask(self, searcher: Searcher, question: Question, key: str, passages: int, system: str = SERVICE) -> Answered:
+        asked = f"{key} {question.id}" if system == SERVICE else f"{key}, {system} {question.id}"
+        return self.log.answer(asked, lambda: self._answer(searcher, question, passages, system))
 
-    def _answer(self, searcher: Searcher, question: Question, passages: int) -> Answered:
-        limits = AnswerLimits(
-            self.settings.min_evidence,
-            passages,
-            self.settings.prompt_tokens,
-            frozenset(self.settings.generator_languages),
-        )
-        request = AnswerRequest(question.text, COLLECTION, passages, options=GenerationOptions(max_tokens=MAX_TOKENS))
-        events = Answerer(searcher, self.model, limits, self.judge).answer(request, lambda: False)
+    def _answer(self, searcher: Searcher, question: Question, passages: int, system: str) -> Answered:
+        mode, has_reader = SYSTEMS[system]
+        limits = replace(answer_limits(self.settings), passages=passages)
+        options = GenerationOptions(max_tokens=MAX_TOKENS)
+        request = AnswerRequest(question.text, COLLECTION, passages, mode=mode, options=options)
+        reader = self.reader if has_reader else None
+        events = Answerer(searcher, self.model, limits, self.judge, reader).answer(request, lambda: False)
         (answer,) = (event.answer for event in events if isinstance(event, DoneEvent))
         return _answered(answer, self.names)
 
@@ -96,6 +106,8 @@ def run(settings: Settings, scope: Scope) -> Report:
         "prompt_tokens": settings.prompt_tokens,
         "min_evidence": settings.min_evidence,
         "generator_languages": list(settings.generator_languages),
+        "min_answerable": settings.min_answerable,
+        "reader": reader_name(settings),
         "max_tokens": MAX_TOKENS,
         "split": scope.split,
         "questions": scope.queries,
@@ -140,25 +152,30 @@ def _examples(settings: Settings, model: LanguageModel, log: AnswerLog) -> Outco
     with opened(settings) as library:
         names = examples.store(library)
         library.build()
-        asking = _Asking(settings, model, ClaimJudge(), log, names)
-        answers = {
-            question.id: asking.ask(library.retriever, question, "examples", settings.answer_passages)
-            for question in asked
-        }
+        asking = _Asking(settings, model, ClaimJudge(), open_reader(settings, library.embedder), log, names)
+        answers = _by_system(asking, library, asked, "examples")
     return Outcome("examples", asked, answers, {})
 
 
 def _corpus(settings: Settings, model: LanguageModel, log: AnswerLog, folder: Path, scope: Scope) -> Outcome:
     passages, asked = corpora.asked(folder, scope.split, scope.queries, scope.passages)
     with filled(settings, Corpus(folder.name, passages, {}, {}), scope.kept) as (library, names):
-        asking = _Asking(settings, model, ClaimJudge(), log, names)
-        answers = {
-            question.id: asking.ask(library.retriever, question, folder.name, settings.answer_passages)
-            for question in asked
-        }
+        asking = _Asking(settings, model, ClaimJudge(), open_reader(settings, library.embedder), log, names)
+        answers = _by_system(asking, library, asked, folder.name)
         again = [question for question in asked if question.answerable][: scope.noisy]
         noisy = {count: _among(asking, library, again, folder.name, count) for count in DISTRACTORS if again}
     return Outcome(f"{folder.name}, {len(names)} passages", asked, answers, noisy)
+
+
+def _by_system(
+    asking: _Asking, library: Library, asked: Sequence[Question], name: str
+) -> Mapping[str, Mapping[str, Answered]]:
+    count = asking.settings.answer_passages
+    return {
+        system: {question.id: asking.ask(library.retriever, question, name, count, system) for question in asked}
+        for system, (_, has_reader) in SYSTEMS.items()
+        if asking.reader is not None or not has_reader or system == SERVICE
+    }
 
 
 def _among(
@@ -187,11 +204,12 @@ def _answered(answer: Answer, names: Mapping[str, str]) -> Answered:
 
 def _rows(outcome: Outcome) -> Iterator[Row]:
     answerable = [question for question in outcome.questions if question.answerable]
-    yield from _quality("service", outcome.data, answerable, outcome.answers)
     unanswerable = [question for question in outcome.questions if not question.answerable]
-    if unanswerable:
-        refused = [float(outcome.answers[question.id].abstained) for question in unanswerable]
-        yield bootstrap("service", f"{outcome.data}, unanswerable", "refused", refused)
+    for system, answers in outcome.answers.items():
+        yield from _quality(system, outcome.data, answerable, answers)
+        if unanswerable:
+            refused = [float(answers[question.id].abstained) for question in unanswerable]
+            yield bootstrap(system, f"{outcome.data}, unanswerable", "refused", refused)
     for count, answers in outcome.noisy.items():
         again = [question for question in answerable if question.id in answers]
         yield from _quality(f"gold among {count} distractors", outcome.data, again, answers)
@@ -216,22 +234,26 @@ def _quality(system: str, data: str, questions: Sequence[Question], answers: Map
 
 
 def _times(outcome: Outcome) -> Iterator[Row]:
-    """Of the answers as the service gives them; a stage that did not run counts for nothing."""
+    """Of the service's answers by stage, one that did not run counting for nothing; of the others as a whole."""
     spent: dict[str, list[float]] = {}
-    for answer in outcome.answers.values():
+    for answer in outcome.answers[SERVICE].values():
         for stage, milliseconds in {**answer.milliseconds, "all stages": sum(answer.milliseconds.values())}.items():
             spent.setdefault(stage, []).append(milliseconds)
     for stage, values in spent.items():
         for percentile in (50, 95):
             yield Row(stage, f"{outcome.data}, times", f"p{percentile} ms", float(np.percentile(values, percentile)))
+    for system in sorted(outcome.answers.keys() - {SERVICE}):
+        whole = [sum(answer.milliseconds.values()) for answer in outcome.answers[system].values()]
+        yield Row(system, f"{outcome.data}, times", "p50 ms", float(np.median(whole)))
 
 
 def _judged(judge: PromptCompletion, outcome: Outcome) -> Iterator[Row]:
     """What the judge says of the answers that were given, beside what the rules say of the same ones."""
+    answers = outcome.answers[SERVICE]
     given = [
-        (question, without_markers(outcome.answers[question.id].text))
+        (question, without_markers(answers[question.id].text))
         for question in outcome.questions
-        if question.answerable and not outcome.answers[question.id].abstained
+        if question.answerable and not answers[question.id].abstained
     ]
     said = [(verdict(judge, question, text), question, text) for question, text in given]
     pairs = [

@@ -3,12 +3,13 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 from generation.alignment import Alignment
 from generation.citation_check import CitationCheck
+from generation.direct_answer import DirectAnswer, PassageReader, direct_answer
 from generation.drafting import Draft
 from generation.follow_up import standalone
 from generation.passage_choice import Prompt, distinct, fit_prompt
@@ -39,6 +40,8 @@ from retrieval.types import DEFAULT_LLM_CALLS, Hit, Json, SearchRequest, SearchR
 
 # Whatever the model wrote before this stage is not the answer.
 QUOTE_STAGE = "quote"
+# The model's words where the passages support them, else the documents' own; the model's in any case; the documents'.
+Mode = Literal["auto", "generate", "quote"]
 
 
 class Searcher(Protocol):
@@ -72,6 +75,7 @@ class AnswerRequest:
     route: AnyRouteName = "documents"  # which sources are asked
     instruction: str = ""  # joins the system prompt
     fixed: frozenset[str] = frozenset()  # of `k` and `route`: what was asked for by name, so that no kind changes it
+    mode: Mode = "auto"
     samples: int = 1  # drafts, of which the one is shown that agrees best with the others
     options: GenerationOptions = field(default_factory=GenerationOptions)
 
@@ -90,10 +94,11 @@ class AnswerLimits:
     passages: int  # at most so many in the prompt, however many were found
     prompt_tokens: int
     languages: frozenset[str] = frozenset({"en"})  # that the model writes; questions in others are answered by a quote
+    minimum_answerable: float = 0.0  # 0..1, by the reader: with less it says so, too; 0: the reader is not asked first
 
 
 class Answerer:
-    """Answers questions with citations; holds the searcher, the model, the limits and the judge of claims."""
+    """Answers questions with citations; holds the searcher, the model, the limits, the judge of claims, the reader."""
 
     def __init__(
         self,
@@ -101,6 +106,7 @@ class Answerer:
         model: LanguageModel,
         limits: AnswerLimits,
         judge: Judge,
+        reader: PassageReader | None = None,
         kinds: Kinds | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -110,6 +116,7 @@ class Answerer:
         self._model = model
         self._limits = limits
         self._judge = judge
+        self._reader = reader
 
     def answer(self, request: AnswerRequest, cancelled: Callable[[], bool]) -> Iterator[AnswerEvent]:
         """Yields each stage, the text and its citations as they come, and the whole answer last.
@@ -147,27 +154,87 @@ class Answerer:
             return
         if (computed := result.hits[0].computed) is not None and computed.is_sure:
             trace.skip("generate", "rows of a table answer by themselves")
-            yield from self._judged(_state(result.hits[: self._limits.passages], trace))
+            yield from _state(result.hits[: self._limits.passages], trace)
             return
-        language = wording_for(request.question).language
-        if language not in self._limits.languages:
-            trace.skip("generate", f"the model does not write the question's language ({language})")
-            passages = distinct(result.hits)[: self._limits.passages]
-            yield from self._judged(_quote(request.question, passages, result, None))
+        passages = distinct(result.hits)[: self._limits.passages]
+        read = yield from self._weigh(request.question, passages, trace)
+        if read is not None and (read.chance or 0) < self._limits.minimum_answerable:
+            trace.skip("generate", f"chance of an answer {read.chance:.2f} < {self._limits.minimum_answerable:.2f}")
+            yield from _abstain(request.question, passages, trace, None)
             return
-        if self._clock() > ends:
-            trace.skip("generate", OUT_OF_TIME)
-            passages = distinct(result.hits)[: self._limits.passages]
-            yield from self._judged(_quote(request.question, passages, result, None))
+        if reason := self._unasked(request, ends):
+            trace.skip("generate", reason)
+            yield from self._quote(request.question, passages, result, read, None)
             return
         prompt = self._prompt(request, result.hits, trace)
         yield _last_stage(trace)
         draft = yield from self._draft(prompt, request, trace, lambda: cancelled() or self._clock() > ends)
-        if draft.citations or cancelled():
+        if draft.citations or cancelled() or request.mode == "generate":
             answer = Answer(draft.text, draft.citations, prompt.passages, False, draft.usage, trace)
-            yield from self._judged([DoneEvent(answer)])
+            yield from self._judged(answer)
             return
-        yield from self._judged(_quote(request.question, prompt.passages, result, draft))
+        yield from self._quote(request.question, prompt.passages, result, None, draft)
+
+    def _unasked(self, request: AnswerRequest, ends: float) -> str:
+        """Why the model is not asked; empty if it is."""
+        if self._clock() > ends:
+            return OUT_OF_TIME
+        language = wording_for(request.question).language
+        if request.mode == "quote":
+            return "the documents' own words were asked for"
+        if language not in self._limits.languages:
+            return f"the model does not write the question's language ({language})"
+        return ""
+
+    def _weigh(
+        self, question: str, passages: Sequence[Hit], trace: Trace
+    ) -> Generator[AnswerEvent, None, DirectAnswer | None]:
+        """What the reader finds, where its chance decides whether to answer at all."""
+        if self._reader is None or self._limits.minimum_answerable == 0:
+            return None
+        with trace.stage("read") as stage:
+            found = direct_answer(self._reader, question, passages)
+            stage.record(answer=found and found.text, chance=found and found.chance)
+        yield _last_stage(trace)
+        return found
+
+    def _quote(
+        self,
+        question: str,
+        passages: Sequence[Hit],
+        result: SearchResult,
+        found: DirectAnswer | None,
+        draft: Draft | None,
+    ) -> Iterator[AnswerEvent]:
+        """Answers in the documents' own words; a draft that no passage carries is kept in the trace only."""
+        trace = result.trace
+        with trace.stage(QUOTE_STAGE) as stage:
+            if found is None and self._reader is not None:
+                found = direct_answer(self._reader, question, passages)
+            elif found is None:
+                # The search's own embedder: another may answer by now, and vectors of two models must not meet.
+                cited = best_quote(result.embedder, question, passages)
+                found = DirectAnswer(cited.quote, cited, None) if cited is not None else None
+            stage.record(
+                unsupported_draft=draft.text if draft else None,
+                by="embedder" if self._reader is None else "reader",
+                chance=found and found.chance,
+            )
+        yield _last_stage(trace)
+        usage = draft.usage if draft else None
+        if found is None:
+            yield from _abstain(question, passages, trace, usage)
+            return
+        wording = wording_for(question)
+        form = wording.quotation if found.text == found.citation.quote else wording.direct
+        text = form.format(quote=found.text, number=found.citation.n)
+        if draft is None:
+            yield TokenEvent(text)
+        yield CitationEvent(found.citation)
+        # A quote needs no judge: it is the document's text, letter by letter.
+        claim = Claim(0, len(text), "supported", 1.0, found.citation)
+        yield ClaimEvent(claim)
+        yield DoneEvent(Answer(text, [found.citation], passages, False, usage, trace, [claim]))
 
     def _of_its_kind(self, request: AnswerRequest) -> tuple[AnswerRequest, Sequence[StageTrace]]:
         """The request with what its kind of question changes, and the stage that says so."""
@@ -218,18 +285,12 @@ class Answerer:
         yield from shown[best]
         return drafts[best]
 
-    def _judged(self, events: Iterable[AnswerEvent]) -> Iterator[AnswerEvent]:
-        """The events, and before the last a verdict on each sentence; an abstention asserts nothing."""
-        for event in events:
-            if isinstance(event, DoneEvent):
-                answer = event.answer
-                if not answer.abstained and not answer.claims:
-                    answer = self._with_claims(answer)
-                    yield _last_stage(answer.trace)
-                yield from map(ClaimEvent, answer.claims)
-                yield DoneEvent(answer)
-            else:
-                yield event
+    def _judged(self, answer: Answer) -> Iterator[AnswerEvent]:
+        """A verdict on each sentence, and the answer with them."""
+        answer = self._with_claims(answer)
+        yield _last_stage(answer.trace)
+        yield from map(ClaimEvent, answer.claims)
+        yield DoneEvent(answer)
 
     def _with_claims(self, answer: Answer) -> Answer:
         with answer.trace.stage("judge") as stage:
@@ -291,27 +352,6 @@ def _follow_up(asked: str, understood: str) -> StageTrace:
     return StageTrace("follow_up", details={"asked": asked, "understood": understood})
 
 
-def _quote(question: str, passages: Sequence[Hit], result: SearchResult, draft: Draft | None) -> Iterator[AnswerEvent]:
-    """Answers in the documents' own words; a draft that no passage carries is kept in the trace only."""
-    trace = result.trace
-    with trace.stage(QUOTE_STAGE) as stage:
-        # The search's own embedder: another may answer by now, and vectors of two models must not meet.
-        citation = best_quote(result.embedder, question, passages)
-        stage.record(unsupported_draft=draft.text if draft else None, model=result.embedder.model_id)
-    yield _last_stage(trace)
-    usage = draft.usage if draft else None
-    if citation is None:
-        yield from _abstain(question, passages, trace, usage)
-        return
-    text = wording_for(question).quotation.format(quote=citation.quote, number=citation.n)
-    if draft is None:
-        yield TokenEvent(text)
-    yield CitationEvent(citation)
-    # A quote needs no judge: it is the document's text, letter by letter.
-    claims = [Claim(0, len(text), "supported", 1.0, citation)]
-    yield DoneEvent(Answer(text, [citation], passages, False, usage, trace, claims))
-
-
 def _state(passages: Sequence[Hit], trace: Trace) -> Iterator[AnswerEvent]:
     """Answers with what the rows of a table say, figure by figure; no model could say it more surely."""
     first = passages[0].chunk.text
@@ -320,6 +360,7 @@ def _state(passages: Sequence[Hit], trace: Trace) -> Iterator[AnswerEvent]:
     yield TokenEvent(text)
     yield CitationEvent(citation)
     claims = [Claim(0, len(text), "supported", passages[0].score, citation)]
+    yield from map(ClaimEvent, claims)
     yield DoneEvent(Answer(text, [citation], passages, False, None, trace, claims))
 
 

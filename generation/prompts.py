@@ -27,6 +27,7 @@ class Wording:
     turns: Mapping[str, str]  # by role
     question: str
     quotation: str
+    direct: str  # an answer that is a stretch of a passage
     abstention: str
     language: str  # ISO 639-1
 
@@ -47,6 +48,7 @@ ENGLISH = Wording(
     passage='[{number}] """{text}"""',
     turns={"user": "Earlier question: {text}", "assistant": "Earlier answer: {text}"},
     question="Question: {text}",
+    direct="{quote} [{number}]",
     quotation="The documents put it this way: “{quote}” [{number}]",
     abstention="The documents do not say enough to answer this question. The passages that come closest are listed.",
     language="en",
@@ -66,6 +68,7 @@ CHINESE = Wording(
     passage='[{number}] """{text}"""',
     turns={"user": "之前的问题：{text}", "assistant": "之前的回答：{text}"},
     question="问题：{text}",
+    direct="{quote}[{number}]",
     quotation="文件中写道：“{quote}”[{number}]",
     abstention="现有文件不足以回答这个问题。以下列出了最接近的段落。",
     language="zh",

@@ -4,6 +4,7 @@ One product gives queries, keys and values, and nothing is looked up or checked 
 general implementation spends as long on that as on arithmetic.
 """
 
+import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,18 @@ class BertEncoder:
             return None
         weights = load_file(folder / "model.safetensors")
         return cls(config, {name.removeprefix("bert."): weight.to(dtype) for name, weight in weights.items()})
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The number format that it computes in."""
+        return self._words.dtype
+
+    def with_layers(self, first: int, weights: Weights) -> "BertEncoder":
+        """Another encoder that has these weights from layer `first` on, and shares all below with this one."""
+        other = copy.copy(self)
+        upper = [_layer(weights, f"encoder.layer.{number}.") for number in range(first, len(self._layers))]
+        other._layers = [*self._layers[:first], *upper]
+        return other
 
     def __call__(self, tokens: Tensor, lengths: Sequence[int]) -> Tensor:
         """Vectors [texts, longest, width] of padded token ids [texts, longest]; those of padding mean nothing."""

@@ -61,7 +61,7 @@ class SentenceEmbedder:
                 f"The embedding model '{folder.name}' is not installed; run `scholiast models pull {folder.name}`."
             )
         self._threads = threads
-        self._pool = _pool_of_single_threads(threads)
+        self._pool = pool_of_single_threads(threads)
         settings = _read(folder / "sentence_bert_config.json")
         self._pooling = _pooling(folder)
         self._prompts: dict[str, str] = _read(folder / "config_sentence_transformers.json").get("prompts") or {}
@@ -74,6 +74,11 @@ class SentenceEmbedder:
         self._remembering = threading.Lock()
         self.model_id = f"{folder.name}@{weights_sha256(folder)[:16]}"
         self.max_tokens: int = settings.get("max_seq_length") or _DEFAULT_MAX_TOKENS
+
+    @property
+    def encoder(self) -> BertEncoder | None:
+        """What computes its token vectors, for others that need the same weights; None for models of other kinds."""
+        return self._encode_tokens if isinstance(self._encode_tokens, BertEncoder) else None
 
     def embed_query(self, query: str) -> NDArray[np.float32]:
         """The unit vector [dimension] of a query; the latest queries are remembered."""
@@ -169,7 +174,7 @@ def padded(ids: Sequence[Sequence[int]], most: int, padding: int = 0) -> tuple[t
     return tokens, lengths
 
 
-def _pool_of_single_threads(threads: int) -> ThreadPoolExecutor:
+def pool_of_single_threads(threads: int) -> ThreadPoolExecutor:
     """Threads each of which computes batches of its own, alone.
 
     Where all threads share every product of one batch, each waits for the slowest some hundred times a batch: batches

@@ -1,8 +1,9 @@
 """Scripted stand-ins for what answering needs: a model that says what it was told to, a searcher that finds it."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from generation.reader import Reading, Span, Text
 from generation.types import FinishReason, GenerationOptions, Message, TextPiece, Usage
 from retrieval.trace import Trace
 from retrieval.types import Chunk, Hit, SearchRequest, SearchResult
@@ -72,6 +73,24 @@ class ScriptedSearcher:
         with trace.stage("recall") as stage:
             stage.record(candidates=len(self.hits))
         return SearchResult(self.hits[: request.k], self.evidence, trace, HashEmbedder())
+
+
+class MarkingReader:
+    """Marks in each text the first of these stretches that it holds, with that chance; else the whole text, with 0."""
+
+    def __init__(self, chances: Mapping[str, float]) -> None:
+        self.chances = chances
+        self.asked: list[Text] = []
+
+    def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
+        self.asked += texts
+        return [self._read(text.passage) for text in texts]
+
+    def _read(self, text: str) -> Reading:
+        for marked, chance in self.chances.items():
+            if (start := text.find(marked)) >= 0:
+                return Reading(Span(start, start + len(marked), 1.0), 1.0, chance)
+        return Reading(Span(0, len(text), 0.0) if text else None, 0.0, 0.0)
 
 
 def passage(text: str, *, start: int = 0, number: int = 1, document: str = "Notes", heading: str = "") -> Hit:

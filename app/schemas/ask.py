@@ -63,6 +63,13 @@ class AskOptions(Strict):
     max_tokens: Annotated[int, Field(ge=1, le=MAX_ANSWER_TOKENS, description="Longest answer, in tokens.")] = (
         DEFAULT_ANSWER_TOKENS
     )
+    mode: Annotated[
+        Literal["auto", "generate", "quote"],
+        Field(
+            description="`auto`: the model's words where the passages support them, else the documents' own; "
+            "`generate`: the model's in any case; `quote`: the documents' own, without the model."
+        ),
+    ] = "auto"
     samples: Annotated[
         int, Field(ge=1, le=5, description="Drafts, of which the one that agrees best with the others is the answer.")
     ] = 1

@@ -1,6 +1,7 @@
 import pytest
 
-from bench.answer_measures import MEASURES, bleu, measured, rouge_l, token_f1, tokens
+from bench.answer_measures import MEASURES, bleu, measured, rouge_l
+from generation.answer_overlap import token_f1, tokens
 
 
 @pytest.mark.parametrize(

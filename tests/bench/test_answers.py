@@ -27,7 +27,10 @@ def test_figures_are_of_what_was_asked_and_citations_of_what_was_answered() -> N
         "c": answered("The documents do not say.", abstained=True),
         "d": answered("The documents do not say.", abstained=True),
     }
-    rows = {(row.system, row.data, row.metric): row.value for row in _rows(Outcome("set", questions, answers, {}))}
+    rows = {
+        (row.system, row.data, row.metric): row.value
+        for row in _rows(Outcome("set", questions, {"service": answers}, {}))
+    }
     assert rows["service", "set", "contains the answer"] == pytest.approx(2 / 3)
     assert rows["service", "set", "exact match"] == pytest.approx(1 / 3)
     assert rows["service", "set", "answered"] == pytest.approx(2 / 3)

@@ -1,8 +1,9 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from generation.answer import Answerer, AnswerLimits, AnswerRequest
+from generation.answer import Answerer, AnswerLimits, AnswerRequest, Mode
 from generation.claims import ClaimJudge
 from generation.prompts import CHINESE, ENGLISH, Wording
 from generation.types import (
@@ -17,13 +18,25 @@ from generation.types import (
     TokenEvent,
 )
 from retrieval.types import Hit, SearchRequest
-from tests.fakes_generation import ScriptedModel, ScriptedSearcher, passage
+from tests.fakes_generation import MarkingReader, ScriptedModel, ScriptedSearcher, passage
 
 DANUBE = passage("The Danube passes through ten countries. It ends in the Black Sea.", start=40, number=1)
 RHINE = passage("The Rhine flows into the North Sea near Rotterdam.", start=400, number=2)
 LIMITS = AnswerLimits(minimum_evidence=0.3, passages=5, prompt_tokens=1000)
 QUESTION = "Where does the Rhine end?"
 JUDGE = ClaimJudge()
+READER = MarkingReader({"the North Sea": 0.8, "ten countries": 0.3, "注入黑海": 0.6})
+
+
+def ask_with_reader(model: ScriptedModel, mode: Mode, minimum_answerable: float = 0.0, asked: str = QUESTION) -> Answer:
+    limits = replace(LIMITS, minimum_answerable=minimum_answerable)
+    request = AnswerRequest(asked, "default", k=4, mode=mode)
+    answerer = Answerer(ScriptedSearcher(DANUBE, RHINE), model, limits, JUDGE, READER)
+    events = list(answerer.answer(request, lambda: False))
+    shown = "".join(event.text for event in events if isinstance(event, TokenEvent))
+    answer = answered(events)
+    assert shown == answer.text or stage(answer, "quote")["unsupported_draft"] == shown
+    return answer
 
 
 def ask(
@@ -267,7 +280,7 @@ class Ticking:
 
 
 def hurried(model: ScriptedModel, milliseconds: float) -> Answer:
-    answerer = Answerer(ScriptedSearcher(DANUBE, RHINE), model, LIMITS, JUDGE, Ticking())
+    answerer = Answerer(ScriptedSearcher(DANUBE, RHINE), model, LIMITS, JUDGE, clock=Ticking())
     request = AnswerRequest(QUESTION, "default", k=4, max_ms=milliseconds)
     return answered(list(answerer.answer(request, lambda: False)))
 
@@ -287,3 +300,55 @@ def test_a_draft_that_the_clock_cuts_before_it_cites_gives_way_to_a_quote() -> N
     assert "far away" not in answer.text
     assert answer.citations[0].quote in f"{DANUBE.chunk.text} {RHINE.chunk.text}"
     assert hurried(ScriptedModel("Rotterdam [2]."), 60_000).text == "Rotterdam [2]."
+
+
+def test_in_quote_mode_the_reader_answers_and_the_model_is_not_asked() -> None:
+    model = ScriptedModel("Never asked.")
+    answer = ask_with_reader(model, "quote")
+    assert answer.text == "the North Sea [2]"
+    assert [(citation.n, citation.quote) for citation in answer.citations] == [(2, RHINE.chunk.text)]
+    assert [(claim.verdict, claim.evidence) for claim in answer.claims] == [("supported", answer.citations[0])]
+    assert "asked for" in str(stage(answer, "generate")["skipped"])
+    assert (stage(answer, "quote")["by"], stage(answer, "quote")["chance"]) == ("reader", 0.8)
+    assert not model.prompts
+
+
+def test_in_quote_mode_without_a_reader_the_most_direct_sentence_answers() -> None:
+    model = ScriptedModel("Never asked.")
+    answer = answered(ask(model, ScriptedSearcher(DANUBE, RHINE), "Does the Rhine flow by Rotterdam?", mode="quote"))
+    assert answer.text == ENGLISH.quotation.format(quote=RHINE.chunk.text, number=2)
+    assert not model.prompts
+
+
+def test_words_that_no_passage_carries_give_way_to_what_the_reader_marks() -> None:
+    answer = ask_with_reader(ScriptedModel("Nobody can tell."), "auto")
+    assert answer.text == "the North Sea [2]"
+    assert stage(answer, "quote")["unsupported_draft"] == "Nobody can tell."
+
+
+def test_words_that_a_passage_carries_stay_whatever_the_reader_would_mark() -> None:
+    answer = ask_with_reader(ScriptedModel("The Rhine flows into the North Sea near Rotterdam."), "auto")
+    assert answer.text.startswith("The Rhine flows")
+
+
+def test_in_generate_mode_the_model_s_words_stay_also_unsupported() -> None:
+    answer = ask_with_reader(ScriptedModel("Nobody can tell."), "generate")
+    assert answer.text == "Nobody can tell."
+    assert not answer.citations
+    assert answer.claims[0].verdict == "unsupported"
+
+
+@pytest.mark.parametrize("mode", ["auto", "quote", "generate"])
+def test_a_chance_below_the_limit_makes_it_abstain_in_every_mode(mode: Mode) -> None:
+    model = ScriptedModel("Never asked.")
+    answer = ask_with_reader(model, mode, minimum_answerable=0.81)
+    assert answer.abstained
+    assert answer.text == ENGLISH.abstention
+    assert stage(answer, "read")["chance"] == 0.8
+    assert not model.prompts
+
+
+def test_a_chance_above_the_limit_lets_it_answer_and_reads_the_passages_once() -> None:
+    READER.asked.clear()
+    assert ask_with_reader(ScriptedModel(), "quote", minimum_answerable=0.5).text == "the North Sea [2]"
+    assert len(READER.asked) == 2

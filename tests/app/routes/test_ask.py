@@ -123,3 +123,15 @@ def test_ways_of_sampling_reach_the_model(running: Running) -> None:
     response = running.client.post("/v1/ask", json={"question": "When was the lighthouse built?", "options": asked})
     assert response.status_code == 200
     assert {name: getattr(running.model.options[-1], name) for name in asked} == asked
+
+
+def test_the_documents_own_words_can_be_asked_for(running: Running) -> None:
+    running.add(TEXT)
+    asked = {"question": "When was the lighthouse built?", "options": {"mode": "quote"}}
+    answer = running.client.post("/v1/ask", json=asked).json()
+    assert answer["citations"][0]["quote"] in TEXT
+    assert answer["citations"][0]["quote"] in answer["answer"]
+    assert answer["usage"] is None
+    unknown = running.client.post("/v1/ask", json=asked | {"options": {"mode": "sing"}})
+    assert unknown.status_code == 422
+    assert "quote" in unknown.text

@@ -1,0 +1,41 @@
+"""The reader that the settings name, beside the embedder's weights where those are in memory already."""
+
+import hashlib
+import logging
+
+from app.settings import Settings
+from generation.reader import EMBEDDER, Reader
+from generation.reader_weights import SHIPPED
+from retrieval.embedding import SentenceEmbedder
+from retrieval.errors import ModelUnavailable
+from retrieval.types import Embedder
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def open_reader(settings: Settings, embedder: Embedder) -> Reader | None:
+    """The reader; None where the settings want none, or the model that it belongs to is not installed.
+
+    Raises `ModelUnavailable` if a file that the settings name cannot be used.
+    """
+    if not settings.reader:
+        return None
+    folder = settings.model_folder(EMBEDDER)
+    named_alike = embedder.model_id.partition("@")[0] == folder.name
+    shared = embedder.encoder if named_alike and isinstance(embedder, SentenceEmbedder) else None
+    try:
+        return Reader(folder, settings.threads, shared, settings.reader_weights or SHIPPED)
+    except ModelUnavailable as failure:
+        if settings.reader_weights is not None:
+            raise
+        _LOGGER.warning("Answers go without the reader. %s", failure.detail)
+        return None
+
+
+def reader_name(settings: Settings) -> str:
+    """Which reader answers, by its file's digest: figures of two files must not pass for one another's."""
+    path = settings.reader_weights or SHIPPED
+    if not settings.reader or not path.is_file():
+        return "none"
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]

@@ -1,0 +1,140 @@
+"""`scholiast train`: trains the models of our own from published sets; a run that is cut off goes on with --resume."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+from safetensors.torch import load_file
+
+from app.settings import Settings
+from generation.reader import EMBEDDER, Reader
+from generation.reader_examples import SETS, Epochs, LabelledQuestion, LabelledSet, labelled
+from generation.reader_judging import UNCALIBRATED, ask, auroc, calibrated
+from generation.reader_training import BATCH, Plan, ReaderTraining, Report
+from generation.reader_weights import AnswerableCalibration, ReaderWeights
+from retrieval.embedding import fastest_dtype, weights_sha256
+from retrieval.errors import ModelUnavailable, ScholiastError
+
+# Below everything that answers and below ingest.
+_NICENESS = 19
+app = typer.Typer(
+    name="scholiast train",
+    help="Train the models of our own from published sets.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+console = Console(highlight=False)
+# Questions of the `dev` splits that chances are fitted on, and of each set that figures are given for.
+_CALIBRATED_ON, _JUDGED_ON = 300, 100
+
+
+@app.callback()
+def _several() -> None:
+    """Makes `reader` a command of its own, beside others to come."""
+
+
+@app.command()
+def reader(
+    data: Annotated[
+        Path,
+        typer.Option(exists=True, file_okay=False, help=f"Folder of the sets {', '.join(SETS)}, in the BEIR layout."),
+    ],
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("models/reader.safetensors"),
+    steps: Annotated[
+        int, typer.Option(min=10, help=f"Steps of {BATCH} examples, those of earlier sittings included.")
+    ] = 6000,
+    seed: Annotated[int, typer.Option(help="Makes a run repeatable.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the last run stopped, also after its end with more steps.")
+    ] = False,
+) -> None:
+    """Train the reader; Ctrl-C stops it at a checkpoint."""
+    settings = Settings()
+    embedder = settings.model_folder(EMBEDDER)
+    if not (embedder / "model.safetensors").is_file():
+        raise ModelUnavailable(f"The reader is trained from '{EMBEDDER}'; run `scholiast models pull {EMBEDDER}`.")
+    checkpoints = settings.models_dir / "training" / "reader"
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = torch.bfloat16 if device == "cuda" else fastest_dtype()
+    plan = Plan(steps, seed, checkpoints, settings.threads, device, dtype)
+    training = ReaderTraining(embedder, Epochs(_sets(data, "train"), seed), plan)
+    if resume:
+        training.resume()
+    stopping: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda signum, _frame: stopping.append(signum))
+    if not training.run(_print, lambda: bool(stopping)):
+        console.print(f"Stopped at step {training.step}; the same command with --resume goes on.")
+        raise typer.Exit(1)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    _write(training, embedder, out, settings.threads, _sets(data, "dev"), seed)
+
+
+def main() -> int:
+    """Runs a command; errors of the tree become one line and exit code 1."""
+    os.nice(_NICENESS)
+    try:
+        app()
+    except ScholiastError as error:
+        console.print(f"[red]{error.detail}[/]")
+        return 1
+    return 0
+
+
+def _sets(data: Path, split: str) -> dict[str, LabelledSet]:
+    return {name: labelled(data / name, split) for name in SETS}
+
+
+def _print(report: Report) -> None:
+    left = time.strftime("%H:%M:%S", time.gmtime(report.seconds_left))
+    console.print(
+        f"step {report.step} of {report.steps}, loss {report.loss:.3f}, {report.examples_per_second:.1f} examples a "
+        f"second, {left} left"
+    )
+
+
+def _write(  # noqa: PLR0913, PLR0917 - what training leaves behind, said once
+    training: ReaderTraining, embedder: Path, out: Path, threads: int, held_out: dict[str, LabelledSet], seed: int
+) -> None:
+    """Fits the chances on questions held out, writes the file, prints what it is worth."""
+    stored = load_file(embedder / "model.safetensors")
+    before = {name.removeprefix("bert."): value for name, value in stored.items()}
+    unfinished = out.with_name(out.name + ".unfinished")
+    out.parent.mkdir(parents=True, exist_ok=True)
+
+    def reader_with(calibration: AnswerableCalibration) -> Reader:
+        ReaderWeights.trained(weights_sha256(embedder), before, training.parameters, calibration).save(unfinished)
+        return Reader(embedder, threads, weights=unfinished)
+
+    examples = Epochs(held_out, seed, whole=True).epoch(0)[:_CALIBRATED_ON]
+    made = reader_with(calibrated(reader_with(UNCALIBRATED), examples))
+    for name, found in held_out.items():
+        answerable = [question for question in found.questions if question.answers]
+        others = [question for question in found.questions if not question.answers]
+        judged = ask(made, _spread(answerable), found)
+        exact, f1 = (sum(values) / len(judged) for values in zip(*((one.exact, one.f1) for one in judged), strict=True))
+        told = (
+            f", answerable told from unanswerable {auroc(judged + ask(made, _spread(others), found)):.3f}"
+            if others
+            else ""
+        )
+        console.print(f"{name} dev, {len(judged)} questions: exact match {exact:.3f}, F1 {f1:.3f}{told}")
+    unfinished.replace(out)
+    console.print(f"Written to {out} ({out.stat().st_size / 1e6:.1f} MB).")
+
+
+def _spread(questions: Sequence[LabelledQuestion]) -> Sequence[LabelledQuestion]:
+    """Some of the questions, from the whole of the set."""
+    return questions[:: max(len(questions) // _JUDGED_ON, 1)][:_JUDGED_ON]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""Reads a question and a passage together and marks where the passage answers it, and how likely it does at all.
+
+The embedder's own encoder with other upper layers (`reader_weights.py`) and two heads: logits of where an answer begins
+and ends (Devlin et al., "BERT", 2018), and of whether there is one. Spans are exact places in the passage's text. It
+copies; it neither reasons over several passages nor counts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch.nn import functional
+
+from generation.reader_input import PADDING, Window, windows
+from generation.reader_network import ANSWERABLE_HEAD, FROZEN_LAYERS, SPAN_HEAD
+from generation.reader_weights import SHIPPED, ReaderWeights
+from retrieval.bert_encoder import BertEncoder
+from retrieval.embedding import fastest_dtype, padded, pool_of_single_threads, weights_sha256
+from retrieval.errors import ModelUnavailable
+
+EMBEDDER = "multilingual-e5-small"  # that the shipped weights were trained from
+ANSWER_TOKENS = 48  # a longer span is a passage, not an answer
+_BATCH = 4  # windows computed at once: what they need stays in the processor's cache
+_MOST_TOKENS = 512  # that the encoder has positions for
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch [start, end) of a passage's text, and how far it is above "nowhere", in logits."""
+
+    start: int
+    end: int
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reader found in one passage."""
+
+    span: Span | None  # the best one; None where the passage holds no text
+    logit: float  # of the answerability head
+    answerable: float  # 0..1: calibrated chance that the passage answers the question
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A passage and what it belongs to: its document and headings, which no answer is taken from."""
+
+    title: str
+    passage: str
+
+
+class Reader:
+    """One loaded reader, with threads of its own. Safe to call from several others."""
+
+    def __init__(self, folder: Path, threads: int, shared: BertEncoder | None = None, weights: Path = SHIPPED) -> None:
+        """Takes the embedder's folder and, where that is in memory already, its encoder, to share all but the top.
+
+        Raises `ModelUnavailable` if weights or embedder are missing or do not belong together.
+        """
+        trained = ReaderWeights.read(weights)
+        if not (folder / "model.safetensors").is_file():
+            raise ModelUnavailable(
+                f"The reader needs the embedding model '{folder.name}'; run `scholiast models pull`."
+            )
+        if weights_sha256(folder) != trained.base:
+            raise ModelUnavailable(
+                f"The reader {weights.name} was trained from other weights than '{folder.name}' has."
+            )
+        encoder = shared or BertEncoder.read(folder, fastest_dtype())
+        if encoder is None:
+            raise ModelUnavailable(f"The reader needs an encoder of the kind BERT, which '{folder.name}' is not.")
+        upper = trained.upper_layers(folder / "model.safetensors", encoder.dtype)
+        self._encoder = encoder.with_layers(FROZEN_LAYERS, upper)
+        self._heads = trained.heads
+        self._calibration = trained.calibration
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._pool = pool_of_single_threads(threads)
+
+    def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
+        """What it finds in each of the texts, in their order."""
+        cut = [windows(self._tokenizer, question, text.title, text.passage) for text in texts]
+        every = [(number, window) for number, found in enumerate(cut) for window in found]
+        every.sort(key=lambda pair: len(pair[1].ids))
+        batches = [every[start : start + _BATCH] for start in range(0, len(every), _BATCH)]
+        made = self._pool.map(self._read, [[window for _, window in batch] for batch in batches])
+        found: list[list[tuple[Span, float]]] = [[] for _ in texts]
+        for batch, readings in zip(batches, made, strict=True):
+            for (number, _), reading in zip(batch, readings, strict=True):
+                found[number].append(reading)
+        return [self._reading(text.passage, windows_of) for text, windows_of in zip(texts, found, strict=True)]
+
+    def _reading(self, passage: str, found: Sequence[tuple[Span, float]]) -> Reading:
+        """Of several windows the one that is surest of an answer."""
+        if not found:
+            return Reading(None, 0.0, 0.0)
+        chances = [self._calibration.chance(span.margin, logit) for span, logit in found]
+        best = int(np.argmax(chances))
+        span, logit = found[best]
+        return Reading(_trimmed(passage, span), logit, chances[best])
+
+    @torch.inference_mode()
+    def _read(self, batch: Sequence[Window]) -> list[tuple[Span, float]]:
+        tokens, lengths = padded([window.ids for window in batch], _MOST_TOKENS, PADDING)
+        hidden = self._encoder(tokens, lengths).float()
+        spans = functional.linear(hidden, self._heads[f"{SPAN_HEAD}.weight"], self._heads[f"{SPAN_HEAD}.bias"]).numpy()
+        logits = functional.linear(
+            hidden[:, 0], self._heads[f"{ANSWERABLE_HEAD}.weight"], self._heads[f"{ANSWERABLE_HEAD}.bias"]
+        )
+        return [(best_span(window, spans[row]), float(logits[row, 0])) for row, window in enumerate(batch)]
+
+
+def best_span(window: Window, logits: NDArray[np.float32]) -> Span:
+    """The likeliest span of a window by its tokens' logits [tokens, 2]."""
+    stop = window.first + len(window.offsets)
+    begins, ends = logits[window.first : stop, 0], logits[window.first : stop, 1]
+    # together [tokens, lengths]: an answer that begins at a token and has so many more
+    length = min(ANSWER_TOKENS, len(begins))
+    beyond = np.concatenate([ends, np.full(length - 1, -np.inf, dtype=ends.dtype)])
+    together = begins[:, None] + np.lib.stride_tricks.sliding_window_view(beyond, length)
+    first, more = divmod(int(together.argmax()), length)
+    margin = float(together[first, more]) - float(logits[0].sum())
+    return Span(window.offsets[first][0], window.offsets[first + more][1], margin)
+
+
+def _trimmed(passage: str, span: Span) -> Span:
+    """The span without the spaces that tokens begin with."""
+    text = passage[span.start : span.end]
+    start = span.start + len(text) - len(text.lstrip())
+    return Span(start, max(start, span.start + len(text.rstrip())), span.margin)

@@ -1,0 +1,53 @@
+"""What the reader's encoder is given: a question, a title and a window of a passage as token ids, with their places.
+
+A passage that is too long is read in windows that overlap, so that an answer which one cuts is whole in another.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tokenizers import Tokenizer
+
+START, PADDING, SEPARATOR = 0, 1, 2  # of XLM-RoBERTa's vocabulary, which multilingual-e5 has
+QUESTION_TOKENS = 64
+TITLE_TOKENS = 24
+WINDOW_TOKENS = 320  # of question, title and passage; a chunk has 200 and is read in one
+OVERLAP_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One input of the encoder. Token `first + i` is `offsets[i]` in the passage, in characters."""
+
+    ids: Sequence[int]
+    first: int  # where the passage's tokens begin
+    offsets: Sequence[tuple[int, int]]
+
+
+def windows(
+    tokenizer: Tokenizer, question: str, title: str, passage: str, tokens: int = WINDOW_TOKENS
+) -> Sequence[Window]:
+    """The passage in windows of at most so many tokens; none where it holds no text.
+
+    The tokenizer must neither pad nor cut.
+    """
+    asked = tokenizer.encode(question, add_special_tokens=False).ids[:QUESTION_TOKENS]
+    named = tokenizer.encode(title, add_special_tokens=False).ids[:TITLE_TOKENS] if title else []
+    before = [START, *asked, SEPARATOR, *named, SEPARATOR]
+    read = tokenizer.encode(passage, add_special_tokens=False)
+    room = max(tokens - len(before) - 1, 2 * OVERLAP_TOKENS)
+    found: list[Window] = []
+    for start in range(0, len(read.ids), room - OVERLAP_TOKENS):
+        part = slice(start, start + room)
+        found.append(Window([*before, *read.ids[part], SEPARATOR], len(before), read.offsets[part]))
+        if start + room >= len(read.ids):
+            break
+    return found
+
+
+def token_span(window: Window, start: int, end: int) -> tuple[int, int] | None:
+    """First and last token that hold the characters [start, end) of the passage; None if the window cuts them."""
+    inside = [place for place, (begin, stop) in enumerate(window.offsets) if begin < end and stop > start]
+    if not inside or window.offsets[inside[0]][0] > start or window.offsets[inside[-1]][1] < end:
+        return None
+    return window.first + inside[0], window.first + inside[-1]

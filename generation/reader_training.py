@@ -1,0 +1,237 @@
+"""Trains the reader: batches of like length, steps of AdamW, checkpoints, and figures on questions held out.
+
+Deterministic under a seed: batches are drawn by it, a batch is always cut into the same parts, and the parts' gradients
+are added in their order, whichever thread made them. Each thread computes parts of its own, because threads that share
+every product wait for each other some hundred times a step.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from generation import reader_checkpoint
+from generation.reader_checkpoint import BEFORE_DECAY, LATEST, Progress
+from generation.reader_examples import Epochs, ReaderExample
+from generation.reader_input import PADDING, Window, token_span, windows
+from generation.reader_network import loss, lower, new_heads, trained_names, upper
+from generation.reader_schedule import Schedule
+
+BATCH = 16
+PART = 4  # texts computed at once by one thread: what they need stays in its cache
+PADDED_TO = 16  # tokens: each size of a product is prepared anew, which takes longer than the padding
+DRAWN_TOGETHER = 64  # batches that are sorted by length among themselves
+LEARNING_RATE = 1.5e-4
+HEAD_RATE = 4.0  # times that of the layers: the heads begin from nothing
+WEIGHT_DECAY = 0.01
+MAX_NORM = 1.0
+SAVED_EVERY = 180.0  # seconds
+REPORTED_EVERY = 20.0
+TRAINING_TOKENS = 384  # a window of an example
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a run is doing."""
+
+    step: int
+    steps: int
+    loss: float  # mean since the last report
+    examples_per_second: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run: how long, from which seed, where checkpoints lie, and how."""
+
+    steps: int
+    seed: int
+    checkpoints: Path
+    threads: int
+    device: str  # of torch
+    dtype: torch.dtype  # that products are computed in
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Windows of like length, and each one's first and last token of the answer; None where it has none."""
+
+    windows: Sequence[Window]
+    targets: Sequence[tuple[int, int] | None]
+
+
+class ReaderTraining:
+    """One run, from the embedder's weights or from a checkpoint."""
+
+    def __init__(self, embedder: Path, epochs: Epochs, plan: Plan) -> None:
+        """Reads the encoder from the embedder's folder."""
+        config = json.loads((embedder / "config.json").read_text())
+        stored = load_file(embedder / "model.safetensors")
+        weights = {name.removeprefix("bert."): weight for name, weight in stored.items()}
+        self._heads: int = config["num_attention_heads"]
+        names = trained_names(config["num_hidden_layers"])
+        self._parameters = {name: weights[name].float() for name in names}
+        self._parameters |= new_heads(config["hidden_size"], plan.seed)
+        self._parameters = {name: value.to(plan.device) for name, value in self._parameters.items()}
+        self._frozen = {
+            name: value.to(plan.device, plan.dtype) for name, value in weights.items() if name not in self._parameters
+        }
+        self._tokenizer = Tokenizer.from_file(str(embedder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._epochs = epochs
+        self._plan = plan
+        self._schedule = Schedule(plan.steps, LEARNING_RATE)
+        groups = [
+            {"params": [self._parameters[name] for name in names], "scale": 1.0},
+            {"params": [value for name, value in self._parameters.items() if name not in names], "scale": HEAD_RATE},
+        ]
+        self._optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)
+        self._step = 0
+        self._seconds = 0.0
+        self._decaying = False  # whether the rate has begun to fall
+
+    @property
+    def parameters(self) -> Mapping[str, Tensor]:
+        """The trained parameters, float32."""
+        return self._parameters
+
+    @property
+    def step(self) -> int:
+        """Steps done so far."""
+        return self._step
+
+    def resume(self) -> None:
+        """Goes on from the checkpoint that fits the plan; raises `ModelUnavailable` if there is none."""
+        name = reader_checkpoint.resumable(self._plan.checkpoints, self._plan.steps)
+        progress, tensors = reader_checkpoint.load(self._plan.checkpoints, name)
+        self._step, self._seconds = progress.step, progress.seconds
+        self._decaying = progress.step > Schedule(progress.steps, LEARNING_RATE).decay_begins
+        for key, parameter in self._parameters.items():
+            parameter.copy_(tensors[key])
+            self._optimizer.state[parameter] = {
+                "step": torch.tensor(float(progress.step), device=parameter.device),
+                "exp_avg": tensors[f"mean/{key}"].to(parameter.device),
+                "exp_avg_sq": tensors[f"square/{key}"].to(parameter.device),
+            }
+
+    def run(self, report: Callable[[Report], None], stopped: Callable[[], bool]) -> bool:
+        """Trains to the end of the plan or until stopped, and leaves a checkpoint; True if it came to the end."""
+        began = saved = reported = time.monotonic()
+        spent, first, losses = self._seconds, self._step, list[float]()
+        with ThreadPoolExecutor(self._plan.threads, "reader", initializer=_compute_alone) as pool:
+            for batch in self._batches():
+                if self._step >= self._plan.steps or stopped():
+                    break
+                if self._step >= self._schedule.decay_begins and not self._decaying:
+                    self._save(BEFORE_DECAY)
+                    self._decaying = True
+                losses.append(self._train_on(batch, pool))
+                self._step += 1
+                now = time.monotonic()
+                self._seconds = spent + now - began
+                if now - reported > REPORTED_EVERY or self._step == self._plan.steps:
+                    rate = (self._step - first) / (now - began)
+                    left = (self._plan.steps - self._step) / rate
+                    report(Report(self._step, self._plan.steps, sum(losses) / len(losses), rate * BATCH, left))
+                    reported, losses = now, []
+                if now - saved > SAVED_EVERY:
+                    self._save(LATEST)
+                    saved = now
+        self._save(LATEST)
+        return self._step >= self._plan.steps
+
+    def _batches(self) -> Iterator[Batch]:
+        """The batches from the present step on: epoch after epoch, each in its own order."""
+        skipped, number = self._step, 0
+        while True:
+            examples = self._epochs.epoch(number)
+            drawn = BATCH * DRAWN_TOGETHER
+            for start in range(0, len(examples) - BATCH + 1, drawn):
+                together = sorted(examples[start : start + drawn], key=lambda one: len(one.passage.encode()))
+                count = len(together) // BATCH
+                # by a step that has no divisor in common with the count, so that lengths come mixed
+                order = sorted(range(count), key=lambda place: (place * 37) % count if count > 1 else 0)
+                for place in order:
+                    if skipped:
+                        skipped -= 1
+                        continue
+                    yield self._batch(together[place * BATCH : (place + 1) * BATCH])
+            number += 1
+
+    def _batch(self, examples: Sequence[ReaderExample]) -> Batch:
+        pairs = [pair for example in examples if (pair := self._window(example))]
+        pairs.sort(key=lambda pair: len(pair[0].ids))
+        return Batch([window for window, _ in pairs], [target for _, target in pairs])
+
+    def _window(self, example: ReaderExample) -> tuple[Window, tuple[int, int] | None] | None:
+        """The first window that holds the answer, or the first of all where there is none; None without text."""
+        found = windows(self._tokenizer, example.question, example.title, example.passage, TRAINING_TOKENS)
+        if example.answer is None or not found:
+            return (found[0], None) if found else None
+        spans = [(window, token_span(window, *example.answer)) for window in found]
+        return next(((window, span) for window, span in spans if span), None)
+
+    def _train_on(self, batch: Batch, pool: ThreadPoolExecutor) -> float:
+        """One step; gives the batch's loss."""
+        size = BATCH if self._plan.device != "cpu" else PART
+        parts = [slice(start, start + size) for start in range(0, len(batch.windows), size)]
+        copies = {name: value.to(self._plan.dtype).requires_grad_() for name, value in self._parameters.items()}
+
+        def gradients(part: slice) -> tuple[float, Sequence[Tensor]]:
+            chosen = Batch(batch.windows[part], batch.targets[part])
+            share = len(chosen.windows) / len(batch.windows)
+            value = self._loss(chosen, copies) * share
+            return value.item(), torch.autograd.grad(value, list(copies.values()))
+
+        total = 0.0
+        for parameter in self._parameters.values():
+            parameter.grad = torch.zeros_like(parameter)
+        for value, found in pool.map(gradients, parts):
+            total += value
+            for parameter, gradient in zip(self._parameters.values(), found, strict=True):
+                assert parameter.grad is not None
+                parameter.grad += gradient
+        torch.nn.utils.clip_grad_norm_(self._parameters.values(), MAX_NORM)
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._schedule.rate(self._step) * group["scale"]
+        self._optimizer.step()
+        return total
+
+    def _loss(self, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
+        longest = max(len(window.ids) for window in batch.windows)
+        longest = -(-longest // PADDED_TO) * PADDED_TO
+        tokens = torch.full((len(batch.windows), longest), PADDING)
+        reachable = torch.zeros(len(batch.windows), longest, dtype=torch.bool)
+        mask = torch.zeros_like(reachable)
+        for row, window in enumerate(batch.windows):
+            tokens[row, : len(window.ids)] = torch.tensor(window.ids)
+            mask[row, : len(window.ids)] = True
+            reachable[row, window.first : window.first + len(window.offsets)] = True
+        tokens, reachable, mask = (made.to(self._plan.device) for made in (tokens, reachable, mask))
+        with torch.no_grad():
+            hidden = lower(self._frozen, tokens, mask, self._heads)
+        spans, answerable = upper(weights, hidden, mask, self._heads)
+        return loss(spans, answerable, reachable, batch.targets)
+
+    def _save(self, name: str) -> None:
+        tensors = dict(self._parameters)
+        for key, parameter in self._parameters.items():
+            state = self._optimizer.state[parameter]
+            if state:
+                tensors |= {f"mean/{key}": state["exp_avg"], f"square/{key}": state["exp_avg_sq"]}
+        progress = Progress(self._step, self._plan.steps, self._plan.seed, self._step * BATCH, self._seconds)
+        reader_checkpoint.save(self._plan.checkpoints, name, progress, tensors)
+
+
+def _compute_alone() -> None:
+    torch.get_num_threads()  # a thread that has not looked yet takes over, at its first product, what any set last
+    torch.set_num_threads(1)

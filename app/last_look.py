@@ -4,12 +4,12 @@ from functools import cache
 
 from app.settings import Settings
 from retrieval.cross_encoder import CrossEncoder
-from retrieval.pipeline import LastLook
+from retrieval.last_looks import TimedScorer
 
 
-def open_last_look(settings: Settings) -> LastLook | None:
+def open_last_look(settings: Settings) -> TimedScorer | None:
     """The model and its time; None where none is named."""
     name = settings.cross_encoder_model
     if name is None:
         return None
-    return LastLook(cache(lambda: CrossEncoder(settings.model_folder(name))), settings.cross_encoder_milliseconds)
+    return TimedScorer(cache(lambda: CrossEncoder(settings.model_folder(name))), settings.cross_encoder_milliseconds)

@@ -9,7 +9,7 @@ from app.settings import Settings
 from bench import examples
 from bench.library import COLLECTION, opened
 from retrieval.guard import GUARD
-from retrieval.pipeline import RANKED_PER_CANDIDATE
+from retrieval.ranking import RANKED_PER_CANDIDATE
 from retrieval.store import chunks
 from retrieval.trace import Trace
 from retrieval.types import Chunk, Json, SearchRequest

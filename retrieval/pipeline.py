@@ -1,31 +1,27 @@
 """The search pipeline. `Retriever.search` is the whole of it, in order; each stage lives in a file of its own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
-import numpy as np
-
-from retrieval import late_interaction
 from retrieval.analysis import terms
 from retrieval.candidates import tabulate
 from retrieval.construction.filter_construction import filter_from_question
-from retrieval.cross_encoder import PairScorer, read_again
 from retrieval.deadline import OUT_OF_TIME, Deadline, Pace
 from retrieval.errors import InvalidRequest
 from retrieval.evidence import calibration_of, coverage, evidence
 from retrieval.fusion import reciprocal_rank_fusion
 from retrieval.indexes import sparse
+from retrieval.last_looks import LastLooks, TimedScorer, TokenEncoders
 from retrieval.rankers import CandidateRanker, Rankers
-from retrieval.ranking import Ranked
+from retrieval.ranking import RANKED_PER_CANDIDATE, Ranked
 from retrieval.recall import Candidates, Query, recall
-from retrieval.routing.names import SourceName
-from retrieval.routing.source_router import Routed, SourceRouter, joined
+from retrieval.routing.other_sources import OtherSources, with_others
+from retrieval.routing.source_router import Routed, SourceRouter
 from retrieval.snapshot import Snapshot, Snapshots
-from retrieval.store import chunks, documents, filters
+from retrieval.store import chunks, filters
 from retrieval.store.database import Database
-from retrieval.token_encoding import TokenEncoder
 from retrieval.trace import Trace
 from retrieval.translation.gate import FirstPass
 from retrieval.translation.links import list_of, with_linked
@@ -35,8 +31,6 @@ from retrieval.translation.translate import QueryWriter, Translated, Translator
 from retrieval.types import DEFAULT_CANDIDATES, Chunk, Embedder, Hit, Json, SearchRequest, SearchResult
 
 RECALL_DEPTH = DEFAULT_CANDIDATES
-# Fused candidates that the ranker looks at, for each candidate of a list: all that dense and sparse recall can give.
-RANKED_PER_CANDIDATE = 2
 RANKING_DEPTH = RANKED_PER_CANDIDATE * RECALL_DEPTH
 # Times as many chunks are read as are asked for, so that chunks deleted a moment ago leave no gap.
 FETCHED = 2
@@ -44,20 +38,6 @@ FETCHED = 2
 REASONS = 5
 # Passes of a search whose finds keep vanishing under it. The last one gives what is left.
 MAX_PASSES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class LastLook:
-    """A cross-encoder and its time."""
-
-    scorer: Callable[[], PairScorer]  # loads it when first asked; may raise `ModelUnavailable`
-    milliseconds: float  # that it may take for a search
-
-
-class TokenEncoders(Protocol):
-    """What makes token vectors beside the embedding model of an id."""
-
-    def __call__(self, model_id: str, /) -> TokenEncoder: ...
 
 
 class Embedders(Protocol):
@@ -112,7 +92,7 @@ class Retriever:
         embedders: Embedders,
         ranker: CandidateRanker,
         token_encoders: TokenEncoders | None = None,
-        last_look: LastLook | None = None,
+        last_look: TimedScorer | None = None,
         query_writer: QueryWriter | None = None,
         router: SourceRouter | None = None,
     ) -> None:
@@ -124,22 +104,21 @@ class Retriever:
         self._snapshots = snapshots
         self._embedders = embedders
         self._rankers = Rankers(database, ranker)
-        self._token_encoders = token_encoders
-        self._last_look = last_look
+        self._last_looks = LastLooks(database, token_encoders, last_look)
         self._translator = Translator(query_writer)
         self._pace = Pace()
-        self._router = router or SourceRouter()
+        self._sources = OtherSources(database, router or SourceRouter())
 
     def search(self, request: SearchRequest) -> SearchResult:
         """The k best passages for the query, each visible at this moment. Raises `NotFound`, `InvalidRequest`."""
         trace = Trace()
-        routed = self._route(request, trace)
+        routed = self._sources.route(request, trace)
         if "documents" not in routed.sources:
             return self._search_elsewhere(request, routed, trace)
         found = self.find(request, trace, FETCHED * request.k)
         evidence_found = self._weigh(found.query, found.snapshot, found.hits, trace)
-        others = self._ask_others(request, routed, found.allowed, trace)
-        hits, evidence_found = _with_others(found.hits, evidence_found, others, request.k)
+        others = self._sources.ask(request, routed, found.allowed, trace)
+        hits, evidence_found = with_others(found.hits, evidence_found, others, request.k)
         return SearchResult(hits, evidence_found, trace, found.embedder)
 
     def _search_elsewhere(self, request: SearchRequest, routed: Routed, trace: Trace) -> SearchResult:
@@ -147,34 +126,9 @@ class Retriever:
         embedder = self._embedders[self._follow(request.collection, trace).model_id]
         allowed = self._filter(request.collection, self._construct(request, trace), trace)
         trace.skip("recall", "the route leaves documents out")
-        others = self._ask_others(request, routed, allowed, trace)
-        hits, evidence_found = _with_others((), 0.0, others, request.k)
+        others = self._sources.ask(request, routed, allowed, trace)
+        hits, evidence_found = with_others((), 0.0, others, request.k)
         return SearchResult(hits, evidence_found, trace, embedder)
-
-    def _route(self, request: SearchRequest, trace: Trace) -> Routed:
-        with trace.stage("route") as stage:
-            routed = self._router.route(request.query, request.collection, request.route)
-            stage.record(asked_for=request.route, sources=list(routed.sources), **routed.details)
-        return routed
-
-    def _ask_others(
-        self, request: SearchRequest, routed: Routed, allowed: Sequence[int] | None, trace: Trace
-    ) -> Mapping[SourceName, Sequence[Hit]]:
-        """The passages of the other sources, of documents that the filter lets through."""
-        names = [name for name in routed.sources if name != "documents"]
-        if not names:
-            trace.skip("sources", "no other source is asked")
-            return {}
-        with trace.stage("sources") as stage, self._database.read() as connection:
-            found = self._router.find(routed, request.query, request.collection)
-            kept = {}
-            for name, given in found.items():
-                documents_named = {hit.chunk.document_id for hit in given.hits}
-                visible = documents.visible_of(connection, documents_named, allowed)
-                kept[name] = [hit for hit in given.hits if hit.chunk.document_id in visible]
-                shown = [{"chunk_id": hit.chunk.id, "score": hit.score, "text": hit.chunk.text} for hit in kept[name]]
-                stage.record(**{name: {"statement": given.statement, "hits": shown, **given.details}})
-        return kept
 
     def find(self, request: SearchRequest, trace: Trace, explained: int) -> Searched:
         """All stages up to the hits, with what each of them found; the ranker gives reasons for the first `explained`.
@@ -202,8 +156,8 @@ class Retriever:
                 every = replace(stages, explained=RANKED_PER_CANDIDATE * request.candidates)  # links lift any of them
                 fused, ranked = self._order(every, Reworded({**further.lists, **linked}, further.votes))
             ranked = with_linked(ranked, translated.links)
-            ranked = self._compare_tokens(request, snapshot, ranked, deadline, trace)
-            ranked = self._read_pairs(request, ranked, deadline, trace)
+            ranked = self._last_looks.compare_tokens(request, snapshot, ranked, deadline, trace)
+            ranked = self._last_looks.read_pairs(request, ranked, deadline, trace)
             hits = self._fetch(ranked, {**lists, **linked}, request.k, trace)
             if len(hits) == min(request.k, len(ranked)):
                 break
@@ -348,49 +302,6 @@ class Retriever:
             stage.record(ranker=ranker.name, candidates=len(ranked))
         return ranked
 
-    def _compare_tokens(
-        self, request: SearchRequest, snapshot: Snapshot, ranked: Sequence[Ranked], deadline: Deadline, trace: Trace
-    ) -> Sequence[Ranked]:
-        """The candidates in the order that the ranker and the tokens give together."""
-        held = any(segment.late_interaction.model_id for segment in snapshot.segments)
-        if not request.late_interaction or self._token_encoders is None or not held:
-            asked = "the collection keeps no token vectors" if request.late_interaction else "the request asks for none"
-            trace.skip("late_interaction", asked)
-            return ranked
-        if not deadline.allows("late_interaction"):
-            trace.skip("late_interaction", OUT_OF_TIME)
-            return ranked
-        with trace.stage("late_interaction") as stage:
-            encoder = self._token_encoders(snapshot.model_id)
-            first = ranked[: RANKED_PER_CANDIDATE * request.candidates]
-            scores = late_interaction.scores(encoder, snapshot, request.query, [item.key for item in first])
-            stage.record(model=encoder.model_id, candidates=len(first), compared=int(np.isfinite(scores).sum()))
-        return [*late_interaction.joined(first, scores), *ranked[len(first) :]]
-
-    def _read_pairs(
-        self, request: SearchRequest, ranked: Sequence[Ranked], deadline: Deadline, trace: Trace
-    ) -> Sequence[Ranked]:
-        """The first candidates in the order of a model that reads each with the query, as far as its time goes."""
-        if not request.cross_encoder or self._last_look is None:
-            reason = "no model is named: SCHOLIAST_CROSS_ENCODER_MODEL"
-            trace.skip("cross_encoder", reason if request.cross_encoder else "the request does not ask for it")
-            return ranked
-        milliseconds = min(self._last_look.milliseconds, deadline.left_for("cross_encoder"))
-        if milliseconds <= 0:
-            trace.skip("cross_encoder", OUT_OF_TIME)
-            return ranked
-        with trace.stage("cross_encoder") as stage:
-            scorer = self._last_look.scorer()
-            first = [item.key for item in ranked[: request.cross_encoder]]
-            with self._database.read() as connection:
-                texts = {
-                    key: chunks.represented_by(chunk.headings, chunk.text)
-                    for key, chunk in chunks.visible(connection, first).items()
-                }
-            found, read = read_again(scorer, request.query, ranked, texts, milliseconds)
-            stage.record(model=scorer.name, wanted=len(texts), read=read, in_time=read == len(texts))
-        return found
-
     def _fetch(self, ranked: Sequence[Ranked], lists: Mapping[str, Candidates], k: int, trace: Trace) -> Sequence[Hit]:
         """Reads the chunks from the database, which has the last word on what is still visible."""
         with trace.stage("fetch") as stage, self._database.read() as connection:
@@ -432,19 +343,6 @@ def _wanted(request: SearchRequest) -> frozenset[str]:
         "rank": request.rerank,
     }
     return frozenset(stage for stage, wanted in asked.items() if wanted)
-
-
-def _with_others(
-    hits: Sequence[Hit], evidence_found: float, others: Mapping[SourceName, Sequence[Hit]], k: int
-) -> tuple[Sequence[Hit], float]:
-    """All passages in one order, and the evidence: what a statement surely gave counts for as much as it is sure."""
-    if not any(others.values()):
-        return hits, evidence_found
-    given = [hit for found in others.values() for hit in found]
-    sure = [hit.score for hit in given if hit.computed is not None and hit.computed.is_sure]
-    if not hits and not sure:
-        sure = [hit.score for hit in given]
-    return joined(hits, others)[:k], max([evidence_found, *sure])
 
 
 def _may_rise(request: SearchRequest) -> int:

@@ -20,6 +20,8 @@ from retrieval.tree_ensemble import TreeEnsemble
 DEFAULT_RANKER = Path(__file__).with_name("default_ranker.txt")
 # Cosines of another embedding model have other levels, so trees that split on them would order by accident.
 DEFAULT_EMBEDDER = "multilingual-e5-small"
+# Fused candidates that are looked at, for each candidate of a list: all that dense and sparse recall can give.
+RANKED_PER_CANDIDATE = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from typing import Literal
 
 from retrieval.construction.filter_construction import with_filter_of_question
 from retrieval.errors import InvalidRequest
-from retrieval.pipeline import RANKED_PER_CANDIDATE, Retriever, Searched
-from retrieval.ranking import Ranked
+from retrieval.pipeline import Retriever, Searched
+from retrieval.ranking import RANKED_PER_CANDIDATE, Ranked
 from retrieval.recall import Candidates, recall
 from retrieval.store import chunks, documents, filters
 from retrieval.store.database import Database

@@ -13,7 +13,8 @@ from transformers import BertConfig, BertForSequenceClassification
 
 from retrieval.cross_encoder import CrossEncoder, read_again
 from retrieval.errors import ModelUnavailable
-from retrieval.pipeline import LastLook, Retriever
+from retrieval.last_looks import TimedScorer
+from retrieval.pipeline import Retriever
 from retrieval.ranking import Ranked
 from retrieval.types import SearchRequest
 from tests.fakes import Library, scripted_ranker
@@ -60,7 +61,7 @@ def test_without_candidates_nothing_is_read() -> None:
     assert read_again(Scripted(), "q", [], {}, 100) == ([], 0)
 
 
-def search(library: Library, request: SearchRequest, look: LastLook | None) -> tuple[list[str], dict[str, object]]:
+def search(library: Library, request: SearchRequest, look: TimedScorer | None) -> tuple[list[str], dict[str, object]]:
     embedders = {library.embedder.model_id: library.embedder}
     retriever = Retriever(library.database, library.snapshots(), embedders, scripted_ranker(), last_look=look)
     result = retriever.search(request)
@@ -72,12 +73,12 @@ def test_a_search_that_asks_for_it_gets_its_order_and_the_trace_says_how_far_it_
     for number in range(9):
         library.add(f"Harbour crane {number}")
     request = SearchRequest("harbour crane", "default", 9, cross_encoder=6)
-    before, skipped = search(library, replace(request, cross_encoder=0), LastLook(Scripted, 1000))
+    before, skipped = search(library, replace(request, cross_encoder=0), TimedScorer(Scripted, 1000))
     assert skipped["skipped"] == "the request does not ask for it"
-    found, told = search(library, request, LastLook(Scripted, 1000))
+    found, told = search(library, request, TimedScorer(Scripted, 1000))
     assert found == [*sorted(before[:6], reverse=True), *before[6:]]
     assert (told["read"], told["wanted"], told["model"]) == (6, 6, "scripted")
-    _, cut = search(library, request, LastLook(Scripted, 0))
+    _, cut = search(library, request, TimedScorer(Scripted, 0))
     assert (cut["read"], cut["wanted"]) == (4, 6)
     same, told = search(library, request, None)
     assert same == before

@@ -215,11 +215,8 @@ class Answerer:
                 # The search's own embedder: another may answer by now, and vectors of two models must not meet.
                 cited = best_quote(result.embedder, question, passages)
                 found = DirectAnswer(cited.quote, cited, None) if cited is not None else None
-            stage.record(
-                unsupported_draft=draft.text if draft else None,
-                by="embedder" if self._reader is None else "reader",
-                chance=found and found.chance,
-            )
+            by = {"by": "embedder", "model": result.embedder.model_id} if self._reader is None else {"by": "reader"}
+            stage.record(unsupported_draft=draft.text if draft else None, chance=found and found.chance, **by)
         yield _last_stage(trace)
         usage = draft.usage if draft else None
         if found is None:

@@ -91,7 +91,7 @@ def running(tmp_path: Path, empty_database: Path) -> Iterator[Running]:
         router = SourceRouter({"tables": source}, source)
         retriever = Retriever(storage.database, snapshots, embedders, scripted_ranker(), router=router)
         kinds = RouteChooser(storage.database, embedders.active)
-        answerer = Answerer(retriever, model, AnswerLimits(0.0, 4, 1600), ClaimJudge(), kinds)
+        answerer = Answerer(retriever, model, AnswerLimits(0.0, 4, 1600), ClaimJudge(), kinds=kinds)
         return Engines(embedders, model, retriever, answerer)
 
     settings = Settings(data_dir=tmp_path, workers=0, max_upload_mib=1, max_files_per_upload=3, _env_file=None)

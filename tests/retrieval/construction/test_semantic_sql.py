@@ -21,6 +21,12 @@ ROWS = (
     ("inner tube", 20),
     (None, 1),
     ("pedal plastic", 2),
+    # What is meant stands out of the rest only where there is a rest.
+    ("chain steel", 1),
+    ("bell brass", 1),
+    ("rack wooden", 1),
+    ("mudguard long", 1),
+    ("grip cork", 1),
 )
 
 

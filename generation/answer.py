@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from generation.alignment import Alignment
 from generation.citation_check import CitationCheck
-from generation.direct_answer import DirectAnswer, PassageReader, direct_answer
+from generation.direct_answer import SURE, DirectAnswer, PassageReader, direct_answer
 from generation.drafting import Draft
 from generation.follow_up import standalone
 from generation.passage_choice import Prompt, distinct, fit_prompt
@@ -211,12 +211,12 @@ class Answerer:
         with trace.stage(QUOTE_STAGE) as stage:
             if found is None and self._reader is not None:
                 found = direct_answer(self._reader, question, passages)
-            elif found is None:
+            stage.record(unsupported_draft=draft.text if draft else None, by="reader", chance=found and found.chance)
+            if found is None or (found.chance or 0) < SURE:
                 # The search's own embedder: another may answer by now, and vectors of two models must not meet.
                 cited = best_quote(result.embedder, question, passages)
                 found = DirectAnswer(cited.quote, cited, None) if cited is not None else None
-            by = {"by": "embedder", "model": result.embedder.model_id} if self._reader is None else {"by": "reader"}
-            stage.record(unsupported_draft=draft.text if draft else None, chance=found and found.chance, **by)
+                stage.record(by="embedder", model=result.embedder.model_id)
         yield _last_stage(trace)
         usage = draft.usage if draft else None
         if found is None:

@@ -17,6 +17,8 @@ from retrieval.types import Hit
 MAX_CHARACTERS = 400
 # What each rank further down takes from a passage's log-odds: search has put the likelier ones first.
 RANK_PENALTY = 0.3
+# Below this chance the sentence that the embedder finds most direct holds the answer more often than the span does.
+SURE = 0.8
 _CERTAIN = 1e-6
 
 

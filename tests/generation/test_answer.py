@@ -5,6 +5,7 @@ import pytest
 
 from generation.answer import Answerer, AnswerLimits, AnswerRequest, Mode
 from generation.claims import ClaimJudge
+from generation.direct_answer import SURE
 from generation.prompts import CHINESE, ENGLISH, Wording
 from generation.types import (
     Answer,
@@ -311,6 +312,16 @@ def test_in_quote_mode_the_reader_answers_and_the_model_is_not_asked() -> None:
     assert "asked for" in str(stage(answer, "generate")["skipped"])
     assert (stage(answer, "quote")["by"], stage(answer, "quote")["chance"]) == ("reader", 0.8)
     assert not model.prompts
+
+
+def test_a_reader_that_is_not_sure_gives_way_to_the_most_direct_sentence() -> None:
+    asked = "Where does the Danube end, in which of the countries?"
+    request = AnswerRequest(asked, "default", k=4, mode="quote")
+    unsure = MarkingReader({"ten countries": SURE - 0.01})
+    answerer = Answerer(ScriptedSearcher(DANUBE), ScriptedModel("Never asked."), LIMITS, JUDGE, unsure)
+    answer = answered(list(answerer.answer(request, lambda: False)))
+    assert answer.text == ENGLISH.quotation.format(quote=answer.citations[0].quote, number=1)
+    assert (stage(answer, "quote")["by"], stage(answer, "quote")["chance"]) == ("embedder", SURE - 0.01)
 
 
 def test_in_quote_mode_without_a_reader_the_most_direct_sentence_answers() -> None:

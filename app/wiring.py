@@ -11,6 +11,7 @@ from app.generators import load_generator
 from app.last_look import open_last_look
 from app.reader import open_reader
 from app.settings import Settings
+from app.sources import open_sources
 from app.token_encoders import open_token_encoders
 from generation.answer import Answerer, AnswerLimits
 from generation.claims import ClaimJudge
@@ -26,17 +27,12 @@ from ingest.pipeline import IngestTools
 from ingest.reembedder import Reembedder
 from ingest.token_encoding import TokenEncoding
 from ingest.worker import Worker, WorkerSettings
-from retrieval.construction.table_questions import TableQuestions
-from retrieval.construction.table_source import TableSource
 from retrieval.embedders import Embedders
 from retrieval.generation_files import GenerationFiles
 from retrieval.graph.projection import GraphProjections
-from retrieval.graph.questions import GraphQuestions
-from retrieval.graph.source import GraphSource
 from retrieval.pipeline import Retriever
 from retrieval.ranking import Ranker
 from retrieval.routing.route_choice import RouteChooser
-from retrieval.routing.source_router import SourceRouter
 from retrieval.snapshot import Snapshots
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
@@ -98,9 +94,7 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
         frozenset(settings.generator_languages),
         frozenset(settings.translation_writers),
     )
-    tables = TableSource(storage.database, TableQuestions(storage.database, embedders.active))
-    graph = GraphSource(GraphQuestions(storage.database, GraphProjections(storage.database, storage.graphs)))
-    router = SourceRouter({"tables": tables, "graph": graph}, tables)
+    router = open_sources(storage.database, storage.graphs, embedders)
     retriever = Retriever(storage.database, snapshots, embedders, Ranker(), tokens, last_look, writer, router)
     embedder = embedders.active()
     embedder.embed_query("warm up")  # the first call allocates; no person should wait for that

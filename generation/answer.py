@@ -126,23 +126,7 @@ class Answerer:
         asked, request = request.question, _standing_alone(request)
         request, kind = self._of_its_kind(request)
         ends = math.inf if request.max_ms is None else self._clock() + request.max_ms / 1000
-        result = self._searcher.search(
-            SearchRequest(
-                request.question,
-                request.collection,
-                request.k,
-                request.filter,
-                request.representations,
-                request.tree_search,
-                request.rerank,
-                construct_filter=request.construct_filter,
-                translation=request.translation,
-                max_ms=request.max_ms,
-                max_llm_calls=request.max_llm_calls,
-                route=request.route,
-                alternatives=(asked,) if asked != request.question else (),
-            )
-        )
+        result = self._searcher.search(_search_of(request, asked))
         trace = result.trace
         trace.stages[:0] = kind
         if request.history:
@@ -334,6 +318,25 @@ def changes(request: AnswerRequest, chosen: ChosenRoute) -> dict[str, Json]:
     settings = chosen.route.settings
     wanted = {"instruction": settings.instruction or None, "k": settings.passages, "route": settings.source}
     return {name: value for name, value in wanted.items() if value is not None and name not in request.fixed}
+
+
+def _search_of(request: AnswerRequest, asked: str) -> SearchRequest:
+    """The search for the question, and for what was asked where that is put another way."""
+    return SearchRequest(
+        request.question,
+        request.collection,
+        request.k,
+        request.filter,
+        request.representations,
+        request.tree_search,
+        request.rerank,
+        construct_filter=request.construct_filter,
+        translation=request.translation,
+        max_ms=request.max_ms,
+        max_llm_calls=request.max_llm_calls,
+        route=request.route,
+        alternatives=(asked,) if asked != request.question else (),
+    )
 
 
 def _standing_alone(request: AnswerRequest) -> AnswerRequest:

@@ -18,6 +18,7 @@ from retrieval.errors import DocumentRejected, ModelUnavailable
 from retrieval.generation_files import GenerationFiles
 from retrieval.pipeline import Retriever
 from retrieval.ranking import Ranker
+from retrieval.routing.source_router import SourceRouter
 from retrieval.snapshot import Snapshots
 from retrieval.store import documents, models
 from retrieval.store.blobs import BlobStore
@@ -203,9 +204,9 @@ class Library:
     def snapshots(self) -> Snapshots:
         return Snapshots(self.database, self.files)
 
-    def retriever(self) -> Retriever:
+    def retriever(self, router: SourceRouter | None = None) -> Retriever:
         embedders, tokens = {self.embedder.model_id: self.embedder}, EmbedderTokens(self.embedder)
-        return Retriever(self.database, self.snapshots(), embedders, scripted_ranker(), lambda _: tokens)
+        return Retriever(self.database, self.snapshots(), embedders, scripted_ranker(), lambda _: tokens, router=router)
 
     def build(self, collection: str = "default") -> int:
         return self.files.build(self.database, collection, self.embedder.model_id)

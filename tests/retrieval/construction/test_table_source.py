@@ -45,8 +45,7 @@ def found(library: Library, question: str) -> Found:
 
 def search(library: Library, query: str, **options: object) -> SearchResult:
     tables_source = source(library)
-    retriever = library.retriever()
-    retriever._router = SourceRouter({"tables": tables_source}, tables_source)  # noqa: SLF001
+    retriever = library.retriever(SourceRouter({"tables": tables_source}, tables_source))
     return retriever.search(SearchRequest(query, "default", 5, **{"route": "auto", **options}))  # type: ignore[arg-type]
 
 

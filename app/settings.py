@@ -194,8 +194,8 @@ class Settings(BaseSettings):
     reader: Annotated[
         bool,
         Field(
-            description="Whether the reader marks answers in passages, for quotes; without it they are whole sentences "
-            "that the embedder chooses."
+            description="Whether the reader marks answers in passages, for quotes; without it, and where it is not "
+            "sure, they are whole sentences that the embedder chooses."
         ),
     ] = True
     reader_weights: Annotated[

@@ -199,7 +199,7 @@ class Answerer:
             if found is None or (found.chance or 0) < SURE:
                 # The search's own embedder: another may answer by now, and vectors of two models must not meet.
                 cited = best_quote(result.embedder, question, passages)
-                found = DirectAnswer(cited.quote, cited, None) if cited is not None else None
+                found = DirectAnswer(cited.quote, cited, None) if cited is not None else found
                 stage.record(by="embedder", model=result.embedder.model_id)
         yield _last_stage(trace)
         usage = draft.usage if draft else None

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from retrieval.construction.sql_execution import outcome
 from retrieval.errors import InvalidRequest, TooLarge
 from retrieval.types import Json
 
@@ -103,10 +104,4 @@ def _ask(task: Mapping[str, Json], seconds: float) -> Mapping[str, Json]:
             )
         except subprocess.TimeoutExpired:
             return {"error": "time"}
-    if child.returncode == 0 and child.stdout:
-        found: Mapping[str, Json] = json.loads(child.stdout)
-        return found
-    if child.returncode < 0:  # a signal: of its limit on processor time, or the engine crashed
-        return {"error": "time"}
-    complaint = child.stderr.decode("utf-8", "replace")[-300:]
-    raise RuntimeError(f"The graph engine ended with {child.returncode}: {complaint}")
+    return outcome(child)

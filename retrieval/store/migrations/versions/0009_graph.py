@@ -42,6 +42,11 @@ def upgrade() -> None:
         _owner("graph_edges", "source_key", "graph_nodes.key"),
         _owner("graph_edges", "target_key", "graph_nodes.key"),
     )
+    _create_values()
+    _create_indexes()
+
+
+def _create_values() -> None:
     op.create_table(
         "graph_values",
         sa.Column("key", sa.Integer(), nullable=False),
@@ -60,6 +65,9 @@ def upgrade() -> None:
         _owner("graph_documents", "revision_key", "revisions.key"),
         sa.PrimaryKeyConstraint("revision_key", name=op.f("pk_graph_documents")),
     )
+
+
+def _create_indexes() -> None:
     for table, columns in (
         ("graph_mentions", ("node_key", "chunk_key")),
         ("graph_edges", ("source_key", "target_key", "chunk_key")),

@@ -1,9 +1,12 @@
-"""The reader that the settings name, beside the embedder's weights where those are in memory already."""
+"""The reader that the settings name, beside the weights of the embedder where those are loaded, and its quotes."""
 
 import hashlib
 import logging
 
 from app.settings import Settings
+from generation.answer import Quoter
+from generation.quote_choice import QuoteChooser
+from generation.quoting import best_quote
 from generation.reader import EMBEDDER, Reader
 from generation.reader_weights import SHIPPED
 from retrieval.embedding import SentenceEmbedder
@@ -30,6 +33,15 @@ def open_reader(settings: Settings, embedder: Embedder) -> Reader | None:
             raise
         _LOGGER.warning("Answers go without the reader. %s", failure.detail)
         return None
+
+
+def open_quoter(settings: Settings, embedder: Embedder) -> Quoter:
+    """What chooses quotes: the reader's findings, weighed; without one the embedder alone.
+
+    Raises `ModelUnavailable` as `open_reader` does.
+    """
+    reader = open_reader(settings, embedder)
+    return best_quote if reader is None else QuoteChooser(reader).quote
 
 
 def reader_name(settings: Settings) -> str:

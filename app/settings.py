@@ -13,6 +13,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 MEBIBYTE = 1024 * 1024
 
 
+# The generator that comes along: it writes well and is often wrong.
+SMALL_GENERATOR = "SmolLM2-135M-Instruct"
+
+
 class Settings(BaseSettings):
     """Settings of both processes, the service and its workers."""
 
@@ -72,7 +76,7 @@ class Settings(BaseSettings):
             description="Name under the models folder, or path, of a causal language model folder; for `llama_cpp` of "
             "a GGUF file; for `openai` the name that the server knows."
         ),
-    ] = "SmolLM2-135M-Instruct"
+    ] = SMALL_GENERATOR
     generator_backend: Annotated[
         Literal["transformers", "llama_cpp", "openai"],
         Field(
@@ -194,8 +198,8 @@ class Settings(BaseSettings):
     reader: Annotated[
         bool,
         Field(
-            description="Whether the reader marks answers in passages, for quotes; without it, and where it is not "
-            "sure, they are whole sentences that the embedder chooses."
+            description="Whether the reader looks for answers in passages, for quotes and their chances; without it "
+            "quotes are the sentences nearest to the question."
         ),
     ] = True
     reader_weights: Annotated[
@@ -206,10 +210,20 @@ class Settings(BaseSettings):
         Field(
             ge=0,
             le=1,
-            description="Chance, by the reader, that a passage holds the answer, below which the answer says that the "
+            description="Chance, by the reader, that a sentence holds the answer, below which the answer says that the "
             "documents do not tell; 0: not asked.",
         ),
     ] = 0.0
+    quote_from: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            description="Chance, by the reader, that a sentence holds the answer, from which on it is quoted and the "
+            "generator is not asked (mode `auto`); above 1: never. Empty: 0.2 for the generator that comes along, "
+            "never for another.",
+        ),
+    ] = None
+    quote_passages: Annotated[int, Field(ge=1, le=20, description="Passages that a quote may come from.")] = 5
     kept_impressions: Annotated[
         int,
         Field(

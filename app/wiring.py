@@ -1,19 +1,21 @@
 """The composition root: builds the objects of both processes from the settings, with plain constructor calls."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from app.answer_limits import answer_limits
 from app.embedding_models import open_embedders
 from app.file_parser import open_file_parser
 from app.generators import load_generator
 from app.last_look import open_last_look
-from app.reader import open_reader
+from app.reader import open_quoter
 from app.settings import Settings
 from app.sources import open_sources
 from app.token_encoders import open_token_encoders
-from generation.answer import Answerer, AnswerLimits
+from generation.answer import Answerer
 from generation.claims import ClaimJudge
 from generation.completion import PromptCompletion
 from generation.types import LanguageModel
@@ -85,10 +87,15 @@ def open_storage(settings: Settings) -> Storage:
 
 def load_engines(settings: Settings, storage: Storage) -> Engines:
     """Loads the models. Raises `ModelUnavailable` if one is missing or not the one the data was embedded with."""
-    embedders = open_embedders(settings, storage.database)
+    with ThreadPoolExecutor(1) as beside:  # reading and packing weights leaves the other processor free
+        loading = beside.submit(load_generator, settings)
+        embedders = open_embedders(settings, storage.database)
+        embedder = embedders.active()
+        embedder.embed_query("warm up")  # the first call allocates; no person should wait for that
+        quoter = open_quoter(settings, embedder)
+        tokens, last_look = open_token_encoders(settings, embedders), open_last_look(settings)
+        generator = loading.result()
     snapshots = Snapshots(storage.database, storage.files)
-    tokens, last_look = open_token_encoders(settings, embedders), open_last_look(settings)
-    generator = load_generator(settings)
     writer = QueryWriter(
         PromptCompletion(generator.model),
         frozenset(settings.generator_languages),
@@ -96,23 +103,9 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
     )
     router = open_sources(storage.database, storage.graphs, embedders)
     retriever = Retriever(storage.database, snapshots, embedders, Ranker(), tokens, last_look, writer, router)
-    embedder = embedders.active()
-    embedder.embed_query("warm up")  # the first call allocates; no person should wait for that
-    reader = open_reader(settings, embedder)
     kinds = RouteChooser(storage.database, embedders.active)
-    answerer = Answerer(retriever, generator.for_task("answers"), answer_limits(settings), ClaimJudge(), reader, kinds)
+    answerer = Answerer(retriever, generator.for_task("answers"), answer_limits(settings), ClaimJudge(), quoter, kinds)
     return Engines(embedders, generator.model, retriever, answerer, generator.missing)
-
-
-def answer_limits(settings: Settings) -> AnswerLimits:
-    """When to answer, and from how much."""
-    return AnswerLimits(
-        settings.min_evidence,
-        settings.answer_passages,
-        settings.prompt_tokens,
-        frozenset(settings.generator_languages),
-        settings.min_answerable,
-    )
 
 
 def generator_on_demand(settings: Settings) -> ModelOnDemand:

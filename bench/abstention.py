@@ -21,15 +21,15 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from app.reader import open_reader
+from app.reader import open_quoter
 from app.settings import Settings
 from bench import corpora
 from bench.corpora import Corpus
 from bench.library import COLLECTION, filled
 from bench.report import Report, Row, publish
+from generation.answer import Quoter
 from generation.claim_evidence import EvidenceFinder
 from generation.claim_features import FEATURES, matrix
-from generation.direct_answer import PassageReader, direct_answer
 from retrieval.types import SearchRequest, SearchResult
 
 QUESTIONS = {"train": 150, "test": 120}  # with an answer, and as many without
@@ -51,7 +51,7 @@ def main(
     model: Any = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=1000))
     names = sorted(fitted)
     model.fit(_columns(fitted, names), labels)
-    scores = {name: held_out[name] for name in ("evidence", "cosine", "reader")}
+    scores = {name: held_out[name] for name in ("evidence", "cosine", "quote")}
     scores["model of all signals"] = model.predict_proba(_columns(held_out, names))[:, 1]
     data = f"{folder.name} test, {len(right)} questions"
     rows = [row for system, found in scores.items() for row in _rows(system, data, found, right)]
@@ -66,10 +66,10 @@ def _signals(folder: Path, split: str, kept: Path | None) -> tuple[Mapping[str, 
     signals: dict[str, list[float]] = {}
     right = []
     with filled(Settings(), Corpus(folder.name, passages, {}, {}), kept) as (library, names):
-        reader = open_reader(Settings(), library.embedder)
+        quoter = open_quoter(Settings(), library.embedder)
         for question in asked:
             result = library.retriever.search(SearchRequest(question.text, COLLECTION, 10))
-            chance = {"reader": _by_reader(reader, question.text, result)}
+            chance = {"quote": _of_quote(quoter, question.text, result)}
             for name, value in (_of_search(question.text, result) | chance).items():
                 signals.setdefault(name, []).append(value)
             shown = {names[hit.chunk.document_id] for hit in result.hits[:SHOWN]}
@@ -96,9 +96,9 @@ def _of_search(question: str, result: SearchResult) -> dict[str, float]:
     return found | dict(zip(FEATURES, values.tolist(), strict=True))
 
 
-def _by_reader(reader: PassageReader | None, question: str, result: SearchResult) -> float:
-    """The chance that one of the passages shown answers the question; 0 without a reader."""
-    found = direct_answer(reader, question, result.hits[:SHOWN]) if reader is not None else None
+def _of_quote(quoter: Quoter, question: str, result: SearchResult) -> float:
+    """The chance that a sentence of the passages shown answers the question; 0 without a reader."""
+    found = quoter(result.embedder, question, result.hits[:SHOWN], result.evidence)
     return (found.chance or 0.0) if found else 0.0
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from app.answer_limits import answer_limits, quote_from
 from app.generators import load_generator
-from app.reader import open_reader, reader_name
+from app.reader import open_quoter, reader_name
 from app.settings import Settings
-from app.wiring import answer_limits
 from bench import corpora, examples
 from bench.answer_log import Answered, AnswerLog
 from bench.answer_measures import MEASURES, measured, without_markers
@@ -26,10 +26,10 @@ from bench.distractors import AmongDistractors
 from bench.library import COLLECTION, Library, filled, opened
 from bench.llm_judge import kappa, verdict
 from bench.report import Report, Row, bootstrap, commit
-from generation.answer import QUOTE_STAGE, Answerer, AnswerRequest, Mode, Searcher
+from generation.answer import QUOTE_STAGE, Answerer, AnswerRequest, Mode, Quoter, Searcher
 from generation.claims import ClaimJudge
 from generation.completion import PromptCompletion
-from generation.direct_answer import PassageReader
+from generation.quoting import best_quote
 from generation.types import Answer, DoneEvent, GenerationOptions, LanguageModel
 
 QUESTIONS = 25
@@ -37,10 +37,11 @@ PASSAGES = 300
 NOISY = 10
 DISTRACTORS = (0, 2, 4)
 MAX_TOKENS = 64
-# The service as it comes, and its quotes by each of those that can choose them: (mode, whether the reader is there).
+# The service as it comes; the model's words, right or wrong; quotes alone: (mode, whether the reader is there).
 SERVICE = "service"
 SYSTEMS: Mapping[str, tuple[Mode, bool]] = {
     SERVICE: ("auto", True),
+    "the model's words": ("generate", True),
     "quotes by the reader": ("quote", True),
     "quotes by the embedder": ("quote", False),
 }
@@ -77,7 +78,7 @@ class _Asking:
     settings: Settings
     model: LanguageModel
     judge: ClaimJudge
-    reader: PassageReader | None
+    quoter: Quoter
     log: AnswerLog
     names: Mapping[str, str]
 
@@ -90,8 +91,8 @@ class _Asking:
         limits = replace(answer_limits(self.settings), passages=passages)
         options = GenerationOptions(max_tokens=MAX_TOKENS)
         request = AnswerRequest(question.text, COLLECTION, passages, mode=mode, options=options)
-        reader = self.reader if has_reader else None
-        events = Answerer(searcher, self.model, limits, self.judge, reader).answer(request, lambda: False)
+        quoter = self.quoter if has_reader else best_quote
+        events = Answerer(searcher, self.model, limits, self.judge, quoter).answer(request, lambda: False)
         (answer,) = (event.answer for event in events if isinstance(event, DoneEvent))
         return _answered(answer, self.names)
 
@@ -107,6 +108,8 @@ def run(settings: Settings, scope: Scope) -> Report:
         "min_evidence": settings.min_evidence,
         "generator_languages": list(settings.generator_languages),
         "min_answerable": settings.min_answerable,
+        "quote_from": quote_from(settings),
+        "quote_passages": settings.quote_passages,
         "reader": reader_name(settings),
         "max_tokens": MAX_TOKENS,
         "split": scope.split,
@@ -152,7 +155,7 @@ def _examples(settings: Settings, model: LanguageModel, log: AnswerLog) -> Outco
     with opened(settings) as library:
         names = examples.store(library)
         library.build()
-        asking = _Asking(settings, model, ClaimJudge(), open_reader(settings, library.embedder), log, names)
+        asking = _Asking(settings, model, ClaimJudge(), open_quoter(settings, library.embedder), log, names)
         answers = _by_system(asking, library, asked, "examples")
     return Outcome("examples", asked, answers, {})
 
@@ -160,7 +163,7 @@ def _examples(settings: Settings, model: LanguageModel, log: AnswerLog) -> Outco
 def _corpus(settings: Settings, model: LanguageModel, log: AnswerLog, folder: Path, scope: Scope) -> Outcome:
     passages, asked = corpora.asked(folder, scope.split, scope.queries, scope.passages)
     with filled(settings, Corpus(folder.name, passages, {}, {}), scope.kept) as (library, names):
-        asking = _Asking(settings, model, ClaimJudge(), open_reader(settings, library.embedder), log, names)
+        asking = _Asking(settings, model, ClaimJudge(), open_quoter(settings, library.embedder), log, names)
         answers = _by_system(asking, library, asked, folder.name)
         again = [question for question in asked if question.answerable][: scope.noisy]
         noisy = {count: _among(asking, library, again, folder.name, count) for count in DISTRACTORS if again}
@@ -174,7 +177,7 @@ def _by_system(
     return {
         system: {question.id: asking.ask(library.retriever, question, name, count, system) for question in asked}
         for system, (_, has_reader) in SYSTEMS.items()
-        if asking.reader is not None or not has_reader or system == SERVICE
+        if has_reader or asking.quoter is not best_quote
     }
 
 

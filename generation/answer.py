@@ -9,12 +9,12 @@ from typing import Literal, Protocol
 
 from generation.alignment import Alignment
 from generation.citation_check import CitationCheck
-from generation.direct_answer import SURE, DirectAnswer, PassageReader, direct_answer
 from generation.drafting import Draft
 from generation.follow_up import standalone
 from generation.passage_choice import Prompt, distinct, fit_prompt
 from generation.prompts import STOP, wording_for
-from generation.quoting import best_quote
+from generation.quote_candidates import TextEmbedder
+from generation.quoting import Quote, best_quote
 from generation.self_consistency import usage_of_all, varied, weigh
 from generation.types import (
     Answer,
@@ -40,7 +40,8 @@ from retrieval.types import DEFAULT_LLM_CALLS, Hit, Json, SearchRequest, SearchR
 
 # Whatever the model wrote before this stage is not the answer.
 QUOTE_STAGE = "quote"
-# The model's words where the passages support them, else the documents' own; the model's in any case; the documents'.
+# The documents' own words where they are likely to answer, else the model's, where the passages support them; the
+# model's in any case; the documents'.
 Mode = Literal["auto", "generate", "quote"]
 
 
@@ -54,6 +55,14 @@ class Judge(Protocol):
     """Says of each sentence of an answer whether the passages support it."""
 
     def judge(self, answer: str, passages: Sequence[Hit]) -> Sequence[Claim]: ...
+
+
+class Quoter(Protocol):
+    """Finds the stretch of the passages that answers the question; `evidence` is the search's own chance of one."""
+
+    def __call__(
+        self, embedder: TextEmbedder, question: str, passages: Sequence[Hit], evidence: float, /
+    ) -> Quote | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +103,13 @@ class AnswerLimits:
     passages: int  # at most so many in the prompt, however many were found
     prompt_tokens: int
     languages: frozenset[str] = frozenset({"en"})  # that the model writes; questions in others are answered by a quote
-    minimum_answerable: float = 0.0  # 0..1, by the reader: with less it says so, too; 0: the reader is not asked first
+    minimum_answerable: float = 0.0  # 0..1, chance of the quote: with less it says so, too
+    quote_from: float = math.inf  # 0..1, chance of the quote: with more the model is not asked in mode `auto`
+    quote_passages: int = 3  # that a quote is looked for in
 
 
 class Answerer:
-    """Answers questions with citations; holds the searcher, the model, the limits, the judge of claims, the reader."""
+    """Answers questions with citations; holds the searcher, the model, the limits, the judge of claims, the quoter."""
 
     def __init__(
         self,
@@ -106,7 +117,7 @@ class Answerer:
         model: LanguageModel,
         limits: AnswerLimits,
         judge: Judge,
-        reader: PassageReader | None = None,
+        quoter: Quoter = best_quote,
         kinds: Kinds | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -116,7 +127,7 @@ class Answerer:
         self._model = model
         self._limits = limits
         self._judge = judge
-        self._reader = reader
+        self._quoter = quoter
 
     def answer(self, request: AnswerRequest, cancelled: Callable[[], bool]) -> Iterator[AnswerEvent]:
         """Yields each stage, the text and its citations as they come, and the whole answer last.
@@ -140,15 +151,14 @@ class Answerer:
             trace.skip("generate", "rows of a table answer by themselves")
             yield from _state(result.hits[: self._limits.passages], trace)
             return
-        passages = distinct(result.hits)[: self._limits.passages]
-        read = yield from self._weigh(request.question, passages, trace)
-        if read is not None and (read.chance or 0) < self._limits.minimum_answerable:
-            trace.skip("generate", f"chance of an answer {read.chance:.2f} < {self._limits.minimum_answerable:.2f}")
-            yield from _abstain(request.question, passages, trace, None)
+        quote = yield from self._quote_first(request, result)
+        if quote and quote.chance is not None and quote.chance < self._limits.minimum_answerable:
+            trace.skip("generate", f"chance of an answer {quote.chance:.2f} < {self._limits.minimum_answerable:.2f}")
+            yield from _abstain(request.question, result.hits[: self._limits.passages], trace, None)
             return
-        if reason := self._unasked(request, ends):
+        if reason := self._unasked(request, quote, ends):
             trace.skip("generate", reason)
-            yield from self._quote(request.question, passages, result, read, None)
+            yield from self._quoting(request, result, quote, None)
             return
         prompt = self._prompt(request, result.hits, trace)
         yield _last_stage(trace)
@@ -157,65 +167,62 @@ class Answerer:
             answer = Answer(draft.text, draft.citations, prompt.passages, False, draft.usage, trace)
             yield from self._judged(answer)
             return
-        yield from self._quote(request.question, prompt.passages, result, None, draft)
+        yield from self._quoting(request, result, quote, draft)
 
-    def _unasked(self, request: AnswerRequest, ends: float) -> str:
+    def _unasked(self, request: AnswerRequest, quote: Quote | None, ends: float) -> str:
         """Why the model is not asked; empty if it is."""
         if self._clock() > ends:
             return OUT_OF_TIME
         language = wording_for(request.question).language
         if request.mode == "quote":
             return "the documents' own words were asked for"
+        if request.mode == "auto" and quote and (chance := quote.chance or 0) >= self._limits.quote_from:
+            return (
+                f"chance {chance:.2f} that a sentence of the documents answers, {self._limits.quote_from:.2f} is enough"
+            )
         if language not in self._limits.languages:
             return f"the model does not write the question's language ({language})"
         return ""
 
-    def _weigh(
-        self, question: str, passages: Sequence[Hit], trace: Trace
-    ) -> Generator[AnswerEvent, None, DirectAnswer | None]:
-        """What the reader finds, where its chance decides whether to answer at all."""
-        if self._reader is None or self._limits.minimum_answerable == 0:
+    def _quote_first(self, request: AnswerRequest, result: SearchResult) -> Generator[AnswerEvent, None, Quote | None]:
+        """The quote, where its chance decides what the answer is made of."""
+        by_chance = request.mode == "auto" and self._limits.quote_from <= 1
+        if not by_chance and self._limits.minimum_answerable == 0:
             return None
-        with trace.stage("read") as stage:
-            found = direct_answer(self._reader, question, passages)
-            stage.record(answer=found and found.text, chance=found and found.chance)
-        yield _last_stage(trace)
-        return found
+        return (yield from self._read(request.question, result))
 
-    def _quote(
-        self,
-        question: str,
-        passages: Sequence[Hit],
-        result: SearchResult,
-        found: DirectAnswer | None,
-        draft: Draft | None,
+    def _read(self, question: str, result: SearchResult) -> Generator[AnswerEvent, None, Quote | None]:
+        with result.trace.stage("read") as stage:
+            # The search's own embedder: another may answer by now, and vectors of two models must not meet.
+            quote = self._quoter(result.embedder, question, self._quotable(result), result.evidence)
+            if quote is not None:
+                stage.record(text=quote.text, chance=quote.chance, by=quote.by, model=result.embedder.model_id)
+        yield _last_stage(result.trace)
+        return quote
+
+    def _quotable(self, result: SearchResult) -> Sequence[Hit]:
+        return distinct(result.hits)[: self._limits.quote_passages]
+
+    def _quoting(
+        self, request: AnswerRequest, result: SearchResult, quote: Quote | None, draft: Draft | None
     ) -> Iterator[AnswerEvent]:
         """Answers in the documents' own words; a draft that no passage carries is kept in the trace only."""
-        trace = result.trace
-        with trace.stage(QUOTE_STAGE) as stage:
-            if found is None and self._reader is not None:
-                found = direct_answer(self._reader, question, passages)
-            stage.record(unsupported_draft=draft.text if draft else None, by="reader", chance=found and found.chance)
-            if found is None or (found.chance or 0) < SURE:
-                # The search's own embedder: another may answer by now, and vectors of two models must not meet.
-                cited = best_quote(result.embedder, question, passages)
-                found = DirectAnswer(cited.quote, cited, None) if cited is not None else found
-                stage.record(by="embedder", model=result.embedder.model_id)
-        yield _last_stage(trace)
-        usage = draft.usage if draft else None
-        if found is None:
-            yield from _abstain(question, passages, trace, usage)
+        if quote is None:
+            quote = yield from self._read(request.question, result)
+        usage, passages = draft.usage if draft else None, self._quotable(result)
+        with result.trace.stage(QUOTE_STAGE) as stage:
+            stage.record(unsupported_draft=draft.text if draft else None)
+        yield _last_stage(result.trace)
+        if quote is None:
+            yield from _abstain(request.question, passages, result.trace, usage)
             return
-        wording = wording_for(question)
-        form = wording.quotation if found.text == found.citation.quote else wording.direct
-        text = form.format(quote=found.text, number=found.citation.n)
+        text, claims = _in_their_words(request.question, quote)
         if draft is None:
             yield TokenEvent(text)
-        yield CitationEvent(found.citation)
-        # A quote needs no judge: it is the document's text, letter by letter.
-        claim = Claim(0, len(text), "supported", 1.0, found.citation)
-        yield ClaimEvent(claim)
-        yield DoneEvent(Answer(text, [found.citation], passages, False, usage, trace, [claim]))
+        cited = list(dict.fromkeys(claim.evidence for claim in claims if claim.evidence is not None))
+        yield from map(CitationEvent, cited)
+        yield from map(ClaimEvent, claims)
+        yield DoneEvent(Answer(text, cited, passages, False, usage, result.trace, claims))
 
     def _of_its_kind(self, request: AnswerRequest) -> tuple[AnswerRequest, Sequence[StageTrace]]:
         """The request with what its kind of question changes, and the stage that says so."""
@@ -362,6 +369,19 @@ def _state(passages: Sequence[Hit], trace: Trace) -> Iterator[AnswerEvent]:
     claims = [Claim(0, len(text), "supported", passages[0].score, citation)]
     yield from map(ClaimEvent, claims)
     yield DoneEvent(Answer(text, [citation], passages, False, None, trace, claims))
+
+
+def _in_their_words(question: str, quote: Quote) -> tuple[str, list[Claim]]:
+    """The answer that quotes, and its claims, which need no judge: they are the document's text, letter by letter."""
+    wording = wording_for(question)
+    form = wording.quotation if quote.text == quote.citation.quote else wording.direct
+    text = form.format(quote=quote.text, number=quote.citation.n)
+    claims = [Claim(0, len(text), "supported", 1.0, quote.citation)]
+    if quote.further is not None:
+        whole = text + wording.further.format(quote=quote.further.quote, number=quote.further.n)
+        claims.append(Claim(len(text), len(whole), "supported", 1.0, quote.further))
+        return whole, claims
+    return text, claims
 
 
 def _last_stage(trace: Trace) -> StageEvent:

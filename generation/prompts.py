@@ -27,6 +27,7 @@ class Wording:
     turns: Mapping[str, str]  # by role
     question: str
     quotation: str
+    further: str  # joins a quotation that another sentence may answer instead of
     direct: str  # an answer that is a stretch of a passage
     abstention: str
     language: str  # ISO 639-1
@@ -48,6 +49,7 @@ ENGLISH = Wording(
     passage='[{number}] """{text}"""',
     turns={"user": "Earlier question: {text}", "assistant": "Earlier answer: {text}"},
     question="Question: {text}",
+    further=" And elsewhere: “{quote}” [{number}]",
     direct="{quote} [{number}]",
     quotation="The documents put it this way: “{quote}” [{number}]",
     abstention="The documents do not say enough to answer this question. The passages that come closest are listed.",
@@ -68,6 +70,7 @@ CHINESE = Wording(
     passage='[{number}] """{text}"""',
     turns={"user": "之前的问题：{text}", "assistant": "之前的回答：{text}"},
     question="问题：{text}",
+    further="另一处写道：“{quote}”[{number}]",
     direct="{quote}[{number}]",
     quotation="文件中写道：“{quote}”[{number}]",
     abstention="现有文件不足以回答这个问题。以下列出了最接近的段落。",

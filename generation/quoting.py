@@ -1,4 +1,4 @@
-"""Answers with a quote: the sentence of the passages that speaks most directly to the question, word for word.
+"""A quote of the documents, and the choice of one by the embedder alone, for where there is no reader.
 
 Used where the model's own words cannot be trusted: none of them found support in the passages, or the model does not
 know the question's language. A quote may miss the point, but it is never made up.
@@ -6,11 +6,9 @@ know the question's language. A quote may miss the point, but it is never made u
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from generation.quote_candidates import MAX_CHARACTERS, MIN_TERMS, TextEmbedder, under_headings
 from generation.types import Citation
 from retrieval.analysis import terms
 from retrieval.sentences import sentence_spans
@@ -18,47 +16,33 @@ from retrieval.types import Hit
 
 # What the share of shared terms adds to the cosine, which differs by about 0.1 between good and bad sentences.
 WEIGHT_COVERAGE = 0.1
-# Shorter stretches are page numbers, labels and list markers; longer ones are rows that hold a whole table.
-MIN_TERMS = 3
-MAX_CHARACTERS = 400
-
-
-class TextEmbedder(Protocol):
-    """Turns texts into unit vectors, one row a text."""
-
-    def embed_query(self, query: str) -> NDArray[np.float32]: ...
-
-    def embed_passages(self, passages: Sequence[str]) -> NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Sentence:
-    passage: int  # from 0
-    start: int  # offsets in the passage's text
-    end: int
-    context: str  # the sentence under its headings, as it is embedded
+class Quote:
+    """A stretch of a passage that answers the question, its place, and how likely it does."""
+
+    text: str
+    citation: Citation  # of the sentence that holds it
+    chance: float | None  # 0..1: calibrated chance that the sentence answers the question; None where nobody can tell
+    by: Literal["reader", "embedder"]
+    further: Citation | None = None  # of another sentence that may hold it instead
 
 
-def best_quote(embedder: TextEmbedder, question: str, passages: Sequence[Hit]) -> Citation | None:
-    """The most direct sentence as a citation of its passage; None if the passages hold no sentence."""
-    sentences = [sentence for number, hit in enumerate(passages) for sentence in _sentences(number, hit)]
-    if not sentences:
-        return None
-    vectors = embedder.embed_passages([sentence.context for sentence in sentences])
-    asked = frozenset(terms(question))
-    scores = vectors @ embedder.embed_query(question)
-    for position, sentence in enumerate(sentences):
-        shared = len(asked & frozenset(terms(sentence.context))) / max(len(asked), 1)
-        scores[position] += WEIGHT_COVERAGE * shared
-    best = sentences[int(scores.argmax())]
-    return Citation.of_passage(passages, best.passage, best.start, best.end)
-
-
-def _sentences(number: int, hit: Hit) -> list[_Sentence]:
-    headings = " > ".join((hit.chunk.document, *hit.chunk.headings))
-    text = hit.chunk.text
-    return [
-        _Sentence(number, start, end, f"{headings}\n{text[start:end]}")
-        for start, end in sentence_spans(text)
-        if len(terms(text[start:end])) >= MIN_TERMS and end - start <= MAX_CHARACTERS
+def best_quote(embedder: TextEmbedder, question: str, passages: Sequence[Hit], evidence: float = 0.0) -> Quote | None:  # noqa: ARG001 - the evidence is for choosers that can use it
+    """The sentence nearest to the question; None if the passages hold no sentence."""
+    places = [
+        (number, start, end)
+        for number, hit in enumerate(passages)
+        for start, end in sentence_spans(hit.chunk.text)
+        if len(terms(hit.chunk.text[start:end])) >= MIN_TERMS and end - start <= MAX_CHARACTERS
     ]
+    if not places:
+        return None
+    contexts = [under_headings(passages[number], start, end) for number, start, end in places]
+    asked = frozenset(terms(question))
+    scores = embedder.embed_passages(contexts) @ embedder.embed_query(question)
+    for position, context in enumerate(contexts):
+        scores[position] += WEIGHT_COVERAGE * len(asked & frozenset(terms(context))) / max(len(asked), 1)
+    citation = Citation.of_passage(passages, *places[int(scores.argmax())])
+    return Quote(citation.quote, citation, None, "embedder")

@@ -44,6 +44,7 @@ class Reading:
     span: Span | None  # the best one; None where the passage holds no text
     logit: float  # of the answerability head
     answerable: float  # 0..1: calibrated chance that the passage answers the question
+    within: Sequence[Span | None] = ()  # the best one of each stretch that was asked for; None where none was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Text:
 
     title: str
     passage: str
+    stretches: Sequence[tuple[int, int]] = ()  # of the passage, such as its sentences: each is read for itself, too
 
 
 class Reader:
@@ -90,43 +92,70 @@ class Reader:
         every.sort(key=lambda pair: len(pair[1].ids))
         batches = [every[start : start + _BATCH] for start in range(0, len(every), _BATCH)]
         made = self._pool.map(self._read, [[window for _, window in batch] for batch in batches])
-        found: list[list[tuple[Span, float]]] = [[] for _ in texts]
+        found: list[list[_Read]] = [[] for _ in texts]
         for batch, readings in zip(batches, made, strict=True):
             for (number, _), reading in zip(batch, readings, strict=True):
                 found[number].append(reading)
-        return [self._reading(text.passage, windows_of) for text, windows_of in zip(texts, found, strict=True)]
+        return [self._reading(text, windows_of) for text, windows_of in zip(texts, found, strict=True)]
 
-    def _reading(self, passage: str, found: Sequence[tuple[Span, float]]) -> Reading:
+    def _reading(self, text: Text, found: Sequence["_Read"]) -> Reading:
         """Of several windows the one that is surest of an answer."""
         if not found:
-            return Reading(None, 0.0, 0.0)
-        chances = [self._calibration.chance(span.margin, logit) for span, logit in found]
+            return Reading(None, 0.0, 0.0, [None] * len(text.stretches))
+        spans = [best_span(read.window, read.spans) for read in found]
+        chances = [
+            self._calibration.chance(span.margin, read.answerable) for span, read in zip(spans, found, strict=True)
+        ]
         best = int(np.argmax(chances))
-        span, logit = found[best]
-        return Reading(_trimmed(passage, span), logit, chances[best])
+        within = [_best_within(text, found, *stretch) for stretch in text.stretches]
+        return Reading(_trimmed(text.passage, spans[best]), found[best].answerable, chances[best], within)
 
     @torch.inference_mode()
-    def _read(self, batch: Sequence[Window]) -> list[tuple[Span, float]]:
+    def _read(self, batch: Sequence[Window]) -> list["_Read"]:
         tokens, lengths = padded([window.ids for window in batch], _MOST_TOKENS, PADDING)
         hidden = self._encoder(tokens, lengths).float()
         spans = functional.linear(hidden, self._heads[f"{SPAN_HEAD}.weight"], self._heads[f"{SPAN_HEAD}.bias"]).numpy()
         logits = functional.linear(
             hidden[:, 0], self._heads[f"{ANSWERABLE_HEAD}.weight"], self._heads[f"{ANSWERABLE_HEAD}.bias"]
         )
-        return [(best_span(window, spans[row]), float(logits[row, 0])) for row, window in enumerate(batch)]
+        return [_Read(window, spans[row], float(logits[row, 0])) for row, window in enumerate(batch)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A window and the logits of where an answer begins and ends [tokens, 2], and of whether there is one."""
+
+    window: Window
+    spans: NDArray[np.float32]
+    answerable: float
 
 
 def best_span(window: Window, logits: NDArray[np.float32]) -> Span:
     """The likeliest span of a window by its tokens' logits [tokens, 2]."""
-    stop = window.first + len(window.offsets)
-    begins, ends = logits[window.first : stop, 0], logits[window.first : stop, 1]
+    return _likeliest(window, logits, 0, len(window.offsets))
+
+
+def _best_within(text: Text, found: Sequence[_Read], start: int, end: int) -> Span | None:
+    """The likeliest span of the stretch [start, end) in any of the windows; None if none has a token of it."""
+    spans = []
+    for read in found:
+        inside = [place for place, (begin, stop) in enumerate(read.window.offsets) if begin < end and stop > start]
+        if inside:
+            spans.append(_likeliest(read.window, read.spans, inside[0], inside[-1] + 1))
+    best = max(spans, key=lambda span: span.margin, default=None)
+    return best and _trimmed(text.passage, best)
+
+
+def _likeliest(window: Window, logits: NDArray[np.float32], low: int, high: int) -> Span:
+    """The likeliest span among the passage's tokens [low, high) of a window."""
+    begins, ends = logits[window.first + low : window.first + high].T
     # together [tokens, lengths]: an answer that begins at a token and has so many more
     length = min(ANSWER_TOKENS, len(begins))
     beyond = np.concatenate([ends, np.full(length - 1, -np.inf, dtype=ends.dtype)])
     together = begins[:, None] + np.lib.stride_tricks.sliding_window_view(beyond, length)
     first, more = divmod(int(together.argmax()), length)
     margin = float(together[first, more]) - float(logits[0].sum())
-    return Span(window.offsets[first][0], window.offsets[first + more][1], margin)
+    return Span(window.offsets[low + first][0], window.offsets[low + first + more][1], margin)
 
 
 def _trimmed(passage: str, span: Span) -> Span:

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from generation.quote_candidates import TextEmbedder
+from generation.quoting import Quote
 from generation.reader import Reading, Span, Text
-from generation.types import FinishReason, GenerationOptions, Message, TextPiece, Usage
+from generation.types import Citation, FinishReason, GenerationOptions, Message, TextPiece, Usage
 from retrieval.trace import Trace
 from retrieval.types import Chunk, Hit, SearchRequest, SearchResult
 from tests.fakes import HashEmbedder
@@ -84,13 +86,35 @@ class MarkingReader:
 
     def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
         self.asked += texts
-        return [self._read(text.passage) for text in texts]
+        return [self._read(text) for text in texts]
 
-    def _read(self, text: str) -> Reading:
+    def _read(self, text: Text) -> Reading:
         for marked, chance in self.chances.items():
-            if (start := text.find(marked)) >= 0:
-                return Reading(Span(start, start + len(marked), 1.0), 1.0, chance)
-        return Reading(Span(0, len(text), 0.0) if text else None, 0.0, 0.0)
+            if (start := text.passage.find(marked)) >= 0:
+                span = Span(start, start + len(marked), 1.0)
+                within = [span if low <= start and span.end <= high else None for low, high in text.stretches]
+                return Reading(span, 1.0, chance, within)
+        nothing = [None] * len(text.stretches)
+        return Reading(Span(0, len(text.passage), 0.0) if text.passage else None, 0.0, 0.0, nothing)
+
+
+class ScriptedQuoter:
+    """Quotes the first of these stretches that a passage holds, with that chance and its passage as the citation."""
+
+    def __init__(self, chances: Mapping[str, float]) -> None:
+        self.chances = chances
+        self.asked: list[str] = []
+
+    def __call__(
+        self, embedder: TextEmbedder, question: str, passages: Sequence[Hit], evidence: float, /
+    ) -> Quote | None:
+        self.asked.append(question)
+        for marked, chance in self.chances.items():
+            for number, hit in enumerate(passages):
+                if marked in hit.chunk.text:
+                    citation = Citation.of_passage(passages, number, 0, len(hit.chunk.text))
+                    return Quote(marked, citation, chance, "reader")
+        return None
 
 
 def passage(text: str, *, start: int = 0, number: int = 1, document: str = "Notes", heading: str = "") -> Hit:

@@ -5,11 +5,12 @@ import pytest
 
 from generation.answer import Answerer, AnswerLimits, AnswerRequest, Mode
 from generation.claims import ClaimJudge
-from generation.direct_answer import SURE
 from generation.prompts import CHINESE, ENGLISH, Wording
+from generation.quoting import Quote
 from generation.types import (
     Answer,
     AnswerEvent,
+    Citation,
     CitationEvent,
     ClaimEvent,
     DoneEvent,
@@ -19,20 +20,19 @@ from generation.types import (
     TokenEvent,
 )
 from retrieval.types import Hit, SearchRequest
-from tests.fakes_generation import MarkingReader, ScriptedModel, ScriptedSearcher, passage
+from tests.fakes_generation import ScriptedModel, ScriptedQuoter, ScriptedSearcher, passage
 
 DANUBE = passage("The Danube passes through ten countries. It ends in the Black Sea.", start=40, number=1)
 RHINE = passage("The Rhine flows into the North Sea near Rotterdam.", start=400, number=2)
 LIMITS = AnswerLimits(minimum_evidence=0.3, passages=5, prompt_tokens=1000)
 QUESTION = "Where does the Rhine end?"
 JUDGE = ClaimJudge()
-READER = MarkingReader({"the North Sea": 0.8, "ten countries": 0.3, "注入黑海": 0.6})
+QUOTER = ScriptedQuoter({"the North Sea": 0.8, "ten countries": 0.3, "注入黑海": 0.6})
 
 
-def ask_with_reader(model: ScriptedModel, mode: Mode, minimum_answerable: float = 0.0, asked: str = QUESTION) -> Answer:
-    limits = replace(LIMITS, minimum_answerable=minimum_answerable)
+def ask_with_quoter(model: ScriptedModel, mode: Mode, asked: str = QUESTION, **limits: float) -> Answer:
     request = AnswerRequest(asked, "default", k=4, mode=mode)
-    answerer = Answerer(ScriptedSearcher(DANUBE, RHINE), model, limits, JUDGE, READER)
+    answerer = Answerer(ScriptedSearcher(DANUBE, RHINE), model, replace(LIMITS, **limits), JUDGE, QUOTER)
     events = list(answerer.answer(request, lambda: False))
     shown = "".join(event.text for event in events if isinstance(event, TokenEvent))
     answer = answered(events)
@@ -161,7 +161,7 @@ def test_a_client_that_leaves_before_the_first_word_gets_no_false_abstention() -
 def test_no_more_passages_go_in_than_the_limit_and_the_trace_says_so() -> None:
     hits = [passage(f"Passage {number} about rivers.", start=100 * number, number=number) for number in range(4)]
     limits = AnswerLimits(minimum_evidence=0.3, passages=2, prompt_tokens=1000)
-    request = AnswerRequest(QUESTION, "default", k=4)
+    request = AnswerRequest(QUESTION, "default", k=4, mode="generate")
     answerer = Answerer(ScriptedSearcher(*hits), ScriptedModel("Fine."), limits, JUDGE)
     answer = answered(list(answerer.answer(request, lambda: False)))
     assert list(answer.passages) == hits[:2]
@@ -303,25 +303,50 @@ def test_a_draft_that_the_clock_cuts_before_it_cites_gives_way_to_a_quote() -> N
     assert hurried(ScriptedModel("Rotterdam [2]."), 60_000).text == "Rotterdam [2]."
 
 
-def test_in_quote_mode_the_reader_answers_and_the_model_is_not_asked() -> None:
+def test_in_quote_mode_the_quote_answers_and_the_model_is_not_asked() -> None:
     model = ScriptedModel("Never asked.")
-    answer = ask_with_reader(model, "quote")
+    answer = ask_with_quoter(model, "quote")
     assert answer.text == "the North Sea [2]"
     assert [(citation.n, citation.quote) for citation in answer.citations] == [(2, RHINE.chunk.text)]
     assert [(claim.verdict, claim.evidence) for claim in answer.claims] == [("supported", answer.citations[0])]
     assert "asked for" in str(stage(answer, "generate")["skipped"])
-    assert (stage(answer, "quote")["by"], stage(answer, "quote")["chance"]) == ("reader", 0.8)
+    assert (stage(answer, "read")["by"], stage(answer, "read")["chance"]) == ("reader", 0.8)
     assert not model.prompts
 
 
-def test_a_reader_that_is_not_sure_gives_way_to_the_most_direct_sentence() -> None:
-    asked = "Where does the Danube end, in which of the countries?"
-    request = AnswerRequest(asked, "default", k=4, mode="quote")
-    unsure = MarkingReader({"ten countries": SURE - 0.01})
-    answerer = Answerer(ScriptedSearcher(DANUBE), ScriptedModel("Never asked."), LIMITS, JUDGE, unsure)
-    answer = answered(list(answerer.answer(request, lambda: False)))
-    assert answer.text == ENGLISH.quotation.format(quote=answer.citations[0].quote, number=1)
-    assert (stage(answer, "quote")["by"], stage(answer, "quote")["chance"]) == ("embedder", SURE - 0.01)
+def test_a_quote_that_is_likely_to_answer_spares_the_model() -> None:
+    model = ScriptedModel("Never asked.")
+    answer = ask_with_quoter(model, "auto", quote_from=0.8)
+    assert answer.text == "the North Sea [2]"
+    assert "0.80" in str(stage(answer, "generate")["skipped"])
+    assert not model.prompts
+
+
+@pytest.mark.parametrize(("mode", "quote_from"), [("auto", 0.81), ("auto", 2.0), ("generate", 0.1)])
+def test_a_quote_that_is_not_or_that_nobody_wants_leaves_the_word_to_the_model(mode: Mode, quote_from: float) -> None:
+    said = "The Rhine flows into the North Sea near Rotterdam [2]."
+    assert ask_with_quoter(ScriptedModel(said), mode, quote_from=quote_from).text == said
+
+
+def test_a_draft_that_no_passage_carries_gives_way_to_the_quote_that_was_read_before() -> None:
+    QUOTER.asked.clear()
+    answer = ask_with_quoter(ScriptedModel("Nobody can tell."), "auto", quote_from=0.9)
+    assert answer.text == "the North Sea [2]"
+    assert [entry.stage for entry in answer.trace.stages][-4:] == ["prompt", "generate", "cite", "quote"]
+    assert QUOTER.asked == [QUESTION]
+
+
+def test_a_second_sentence_is_quoted_beside_the_first_with_its_own_citation_and_claim() -> None:
+    passages = [DANUBE, RHINE]
+    first, second = (Citation.of_passage(passages, number, 0, len(passages[number].chunk.text)) for number in (1, 0))
+    quote = Quote(first.quote, first, 0.4, "reader", second)
+    answerer = Answerer(ScriptedSearcher(*passages), ScriptedModel(), LIMITS, JUDGE, lambda *_: quote)
+    answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+    assert answer.citations == [first, second]
+    assert [claim.evidence for claim in answer.claims] == [first, second]
+    for claim, cited in zip(answer.claims, answer.citations, strict=True):
+        assert cited.quote in answer.text[claim.start : claim.end]
+        assert f"[{cited.n}]" in answer.text[claim.start : claim.end]
 
 
 def test_in_quote_mode_without_a_reader_the_most_direct_sentence_answers() -> None:
@@ -332,18 +357,18 @@ def test_in_quote_mode_without_a_reader_the_most_direct_sentence_answers() -> No
 
 
 def test_words_that_no_passage_carries_give_way_to_what_the_reader_marks() -> None:
-    answer = ask_with_reader(ScriptedModel("Nobody can tell."), "auto")
+    answer = ask_with_quoter(ScriptedModel("Nobody can tell."), "auto")
     assert answer.text == "the North Sea [2]"
     assert stage(answer, "quote")["unsupported_draft"] == "Nobody can tell."
 
 
-def test_words_that_a_passage_carries_stay_whatever_the_reader_would_mark() -> None:
-    answer = ask_with_reader(ScriptedModel("The Rhine flows into the North Sea near Rotterdam."), "auto")
+def test_words_that_a_passage_carries_stay_whatever_would_be_quoted() -> None:
+    answer = ask_with_quoter(ScriptedModel("The Rhine flows into the North Sea near Rotterdam."), "auto")
     assert answer.text.startswith("The Rhine flows")
 
 
 def test_in_generate_mode_the_model_s_words_stay_also_unsupported() -> None:
-    answer = ask_with_reader(ScriptedModel("Nobody can tell."), "generate")
+    answer = ask_with_quoter(ScriptedModel("Nobody can tell."), "generate")
     assert answer.text == "Nobody can tell."
     assert not answer.citations
     assert answer.claims[0].verdict == "unsupported"
@@ -352,7 +377,7 @@ def test_in_generate_mode_the_model_s_words_stay_also_unsupported() -> None:
 @pytest.mark.parametrize("mode", ["auto", "quote", "generate"])
 def test_a_chance_below_the_limit_makes_it_abstain_in_every_mode(mode: Mode) -> None:
     model = ScriptedModel("Never asked.")
-    answer = ask_with_reader(model, mode, minimum_answerable=0.81)
+    answer = ask_with_quoter(model, mode, minimum_answerable=0.81)
     assert answer.abstained
     assert answer.text == ENGLISH.abstention
     assert stage(answer, "read")["chance"] == 0.8
@@ -360,6 +385,6 @@ def test_a_chance_below_the_limit_makes_it_abstain_in_every_mode(mode: Mode) -> 
 
 
 def test_a_chance_above_the_limit_lets_it_answer_and_reads_the_passages_once() -> None:
-    READER.asked.clear()
-    assert ask_with_reader(ScriptedModel(), "quote", minimum_answerable=0.5).text == "the North Sea [2]"
-    assert len(READER.asked) == 2
+    QUOTER.asked.clear()
+    assert ask_with_quoter(ScriptedModel(), "quote", minimum_answerable=0.5).text == "the North Sea [2]"
+    assert len(QUOTER.asked) == 1

@@ -11,18 +11,18 @@ MANUAL = passage("Error E03 means that the outlet temperature is above 110 degre
 
 
 def test_the_sentence_that_speaks_to_the_question_is_quoted_at_its_place_in_the_document() -> None:
-    citation = best_quote(HashEmbedder(), "How many days may office staff work from home?", [MANUAL, HANDBOOK])
-    assert citation is not None
-    assert citation.quote == "Office staff may work from home on two days a week."
-    assert citation.n == 2
-    offset = HANDBOOK.chunk.text.index(citation.quote)
-    assert (citation.start, citation.end) == (50 + offset, 50 + offset + len(citation.quote))
+    quote = best_quote(HashEmbedder(), "How many days may office staff work from home?", [MANUAL, HANDBOOK])
+    assert quote is not None
+    assert quote.text == quote.citation.quote == "Office staff may work from home on two days a week."
+    assert (quote.citation.n, quote.chance, quote.by) == (2, None, "embedder")
+    offset = HANDBOOK.chunk.text.index(quote.text)
+    assert (quote.citation.start, quote.citation.end) == (50 + offset, 50 + offset + len(quote.text))
 
 
 def test_a_page_number_is_never_a_quote() -> None:
-    citation = best_quote(HashEmbedder(), "page 1", [HANDBOOK])
-    assert citation is not None
-    assert "Page 1" not in citation.quote
+    quote = best_quote(HashEmbedder(), "page 1", [HANDBOOK])
+    assert quote is not None
+    assert "Page 1" not in quote.text
 
 
 def test_without_a_sentence_there_is_no_quote() -> None:

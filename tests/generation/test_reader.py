@@ -120,3 +120,27 @@ def test_the_reader_that_ships_marks_answers_in_both_languages() -> None:
         (reading,) = reader.read(question, [Text("", passage)])
         assert reading.span is not None
         assert answer in passage[reading.span.start : reading.span.end]
+
+
+def test_each_stretch_is_read_for_itself_and_none_beats_the_whole(reader: Reader) -> None:
+    middle = PASSAGE.index(" it flows") + 1
+    stretches = [(0, middle - 2), (middle, len(PASSAGE))]
+    (reading,) = reader.read(QUESTION, [Text("rhine", PASSAGE, stretches)])
+    assert reading.span is not None
+    assert len(reading.within) == len(stretches)
+    for found, (start, end) in zip(reading.within, stretches, strict=True):
+        assert found is not None
+        assert start <= found.start < found.end <= end
+        assert found.margin <= reading.span.margin + 1e-5
+    (whole,) = reader.read(QUESTION, [Text("rhine", PASSAGE, [(0, len(PASSAGE))])])
+    assert whole.within == [whole.span]
+
+
+def test_a_stretch_of_a_long_passage_is_found_in_whichever_window_holds_it(reader: Reader) -> None:
+    long = PASSAGE * 40
+    place = long.rindex("north sea")
+    reading, nothing = reader.read(QUESTION, [Text("", long, [(place, place + 9)]), Text("", "", [(0, 0)])])
+    (found,) = reading.within
+    assert found is not None
+    assert place <= found.start < found.end <= place + 9
+    assert nothing.within == [None]

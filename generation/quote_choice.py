@@ -1,0 +1,78 @@
+"""Answers with the very words of a passage: the sentence that a small model finds likeliest to hold the answer.
+
+The model (trees that LightGBM trained, `bench/train_quotes.py`) weighs what the embedder, the reader and the search
+make of each sentence. Nothing is made up, but what is quoted may be beside the point: the chance says how likely not.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from generation.quote_candidates import Gathered, PassageReader, Sentence, TextEmbedder, gather
+from generation.quote_features import matrix
+from generation.quoting import Quote
+from generation.types import Citation
+from retrieval import tree_ensemble
+from retrieval.types import Hit
+
+QUOTE_MODEL = Path(__file__).parent / "quote_model.txt"
+CALIBRATION = Path(__file__).parent / "quote_calibration.json"
+# A second sentence is quoted where it is so likely and the first one not likely enough.
+FURTHER, ENOUGH = 0.2, 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """From the trees' sum to the chance that the sentence holds the answer (Platt, 1999)."""
+
+    slope: float
+    intercept: float
+    short: float  # chance, by the reader, from which on its span is the answer and the sentence only the citation
+
+    def chance(self, score: float) -> float:
+        """The chance that a sentence with this score holds the answer."""
+        return float(1 / (1 + np.exp(-(self.slope * score + self.intercept))))
+
+
+class QuoteChooser:
+    """Holds the reader and the model; safe to use from several threads, since nothing in it changes."""
+
+    def __init__(self, reader: PassageReader, model: str | None = None, calibration: Calibration | None = None) -> None:
+        """The model that ships, or a LightGBM text model. Raises `ModelUnavailable` if it cannot be read."""
+        self._reader = reader
+        self._trees = tree_ensemble.read(model or QUOTE_MODEL.read_text())
+        self._calibration = calibration or Calibration(**json.loads(CALIBRATION.read_text()))
+
+    def quote(self, embedder: TextEmbedder, question: str, passages: Sequence[Hit], evidence: float) -> Quote | None:
+        """The likeliest sentence; None if the passages hold none. `evidence` is the search's own chance."""
+        gathered = gather(embedder, self._reader, question, passages, evidence)
+        ranked = self.ranked(gathered)
+        if not ranked:
+            return None
+        (sentence, chance), *others = ranked
+        citation = _cited(passages, sentence)
+        if sentence.span is not None and self._is_short(gathered, sentence):
+            return Quote(sentence.text[slice(*sentence.span)], citation, round(chance, 4), "reader")
+        further = [_cited(passages, other) for other, likely in others[:1] if likely >= FURTHER and chance < ENOUGH]
+        return Quote(sentence.text, citation, round(chance, 4), "reader", further[0] if further else None)
+
+    def ranked(self, gathered: Gathered) -> list[tuple[Sentence, float]]:
+        """What can be quoted with its chances, the likeliest first."""
+        places = [place for place, sentence in enumerate(gathered.sentences) if sentence.quotable]
+        if not places:
+            return []
+        scores = self._trees.predict(matrix(gathered, places, self._trees.features))
+        order = np.argsort(-scores, kind="stable")
+        return [(gathered.sentences[places[at]], self._calibration.chance(float(scores[at]))) for at in order]
+
+    def _is_short(self, gathered: Gathered, chosen: Sentence) -> bool:
+        """Whether the reader is sure of its span, and the span is in the sentence."""
+        own = [sentence.margin for sentence in gathered.sentences if sentence.passage == chosen.passage]
+        return gathered.chances[chosen.passage] >= self._calibration.short and chosen.margin == max(own)
+
+
+def _cited(passages: Sequence[Hit], sentence: Sentence) -> Citation:
+    return Citation.of_passage(passages, sentence.passage, sentence.start, sentence.end)

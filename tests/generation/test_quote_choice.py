@@ -1,0 +1,81 @@
+import random
+import re
+from dataclasses import replace
+
+import pytest
+
+from generation.quote_choice import QUOTE_MODEL, Calibration, QuoteChooser
+from generation.quote_features import FEATURES
+from retrieval import tree_ensemble
+from retrieval.errors import ModelUnavailable
+from tests.fakes import HashEmbedder
+from tests.fakes_generation import MarkingReader, passage
+
+DANUBE = passage("The Danube passes through ten countries. It ends in the Black Sea.", start=40, number=1)
+RHINE = passage("The Rhine is long. It flows into the North Sea near Rotterdam.", start=400, number=2, heading="Rivers")
+PASSAGES = [DANUBE, RHINE]
+QUESTION = "Where does the Rhine end?"
+
+
+def chooser(chance: float, marked: str = "the North Sea") -> QuoteChooser:
+    return QuoteChooser(MarkingReader({marked: chance}))
+
+
+def test_a_span_that_the_reader_is_sure_of_is_the_answer_and_its_sentence_the_citation() -> None:
+    quote = chooser(0.95).quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
+    assert quote is not None
+    assert (quote.text, quote.by) == ("the North Sea", "reader")
+    assert quote.citation.quote == "It flows into the North Sea near Rotterdam."
+    assert (quote.citation.n, quote.citation.start) == (2, 400 + RHINE.chunk.text.index("It flows"))
+
+
+def test_where_the_reader_is_not_sure_the_whole_sentence_answers() -> None:
+    quote = chooser(0.6).quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
+    assert quote is not None
+    assert quote.text == quote.citation.quote == "It flows into the North Sea near Rotterdam."
+
+
+def test_the_surer_the_reader_is_the_likelier_is_the_quote() -> None:
+    chances = []
+    for chance in (0.05, 0.5, 0.95):
+        quote = chooser(chance).quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
+        assert quote is not None
+        assert quote.chance is not None
+        chances.append(quote.chance)
+    assert chances == sorted(chances)
+    assert 0 < chances[0] < chances[-1] < 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_quote_is_always_the_document_s_to_the_letter(seed: int) -> None:
+    generator = random.Random(seed)
+    words = re.findall(r"\S+", DANUBE.chunk.text + " " + RHINE.chunk.text + " 多瑙河注入黑海。 [3] | a\nb\n\n- c")
+    passages = [
+        passage(" ".join(generator.choices(words, k=generator.randrange(60))), start=1000 * number, number=number)
+        for number in range(4)
+    ]
+    quote = chooser(generator.random(), generator.choice(words)).quote(HashEmbedder(), QUESTION, passages, 0.5)
+    if quote is None:
+        assert not any(len(hit.chunk.text) > 100 for hit in passages)
+        return
+    chunk = passages[quote.citation.n - 1].chunk
+    assert chunk.text[quote.citation.start - chunk.start : quote.citation.end - chunk.start] == quote.citation.quote
+    assert quote.text in quote.citation.quote
+
+
+def test_where_nothing_can_be_quoted_there_is_no_quote() -> None:
+    assert chooser(0.9).quote(HashEmbedder(), QUESTION, [], 0.9) is None
+    assert chooser(0.9).quote(HashEmbedder(), QUESTION, [passage("Page 2")], 0.9) is None
+
+
+def test_chances_rise_with_the_score() -> None:
+    calibration = Calibration(1.5, -0.2, 0.8)
+    assert calibration.chance(-3) < calibration.chance(0) < calibration.chance(3)
+    assert calibration.chance(0) == pytest.approx(0.45, abs=0.01)
+    assert replace(calibration, intercept=0.0).chance(0) == 0.5
+
+
+def test_the_model_that_ships_knows_features_that_exist_and_no_other_text_is_a_model() -> None:
+    assert set(tree_ensemble.read(QUOTE_MODEL.read_text()).features) <= FEATURES.keys()
+    with pytest.raises(ModelUnavailable):
+        QuoteChooser(MarkingReader({}), "no trees")

@@ -1,11 +1,11 @@
 """Trains the choice of the sentence to quote that ships, and judges it on questions it never saw.
 
 Run by hand when features, sentence splitting or the reader change: `python -m bench.train_quotes FOLDER --kept KEPT`,
-where the folder holds corpora in the BEIR layout (squad, nq_gold, cmrc2018, hotpotqa200). Every question is searched in
-a pool of passages by the service's own search, as it comes. Writes generation/quote_model.txt and
-generation/quote_calibration.json, and prints how often the chosen sentence holds the answer, beside the embedder's
-choice and the best there is. The reader was trained on the `train` splits, so this learns from `dev`, whose questions
-the reader answers as it answers anybody's. The same data give the same files.
+where the folder holds `beir/` with corpora (squad, nq_gold, cmrc2018, hotpotqa200) and `tasks/tables/` with TAT-QA and
+FeTaQA. Every question is searched in a pool of passages or pages by the service's own search, as it comes. Writes
+generation/quote_model.txt and generation/quote_calibration.json, and prints how often the chosen sentence holds the
+answer, beside the embedder's choice and the best there is. The reader was trained on the `train` splits, so this learns
+from `dev`, whose questions the reader answers as it answers anybody's. The same data give the same files.
 """
 
 import json
@@ -24,7 +24,7 @@ from sklearn.metrics import roc_auc_score
 
 from app.reader import open_reader, reader_name
 from app.settings import Settings
-from bench import corpora, examples
+from bench import corpora, examples, table_pages
 from bench.answer_measures import contains
 from bench.corpora import Corpus, Question
 from bench.library import COLLECTION, Library, filled, opened
@@ -40,17 +40,25 @@ from retrieval.errors import ModelUnavailable
 from retrieval.types import SearchRequest
 
 # Answerable questions of each corpus, and as many unanswerable ones where it has any.
-FITTED: Mapping[str, int] = {"squad": 200, "nq_gold": 150, "cmrc2018": 120, "hotpotqa200": 60}
-HELD_OUT: Mapping[str, int] = {"squad": 120, "nq_gold": 100, "cmrc2018": 100}
+FITTED: Mapping[str, int] = {
+    "squad": 200,
+    "nq_gold": 150,
+    "cmrc2018": 120,
+    "hotpotqa200": 60,
+    "tatqa": 150,
+    "fetaqa": 150,
+}
+HELD_OUT: Mapping[str, int] = {"squad": 120, "nq_gold": 100, "cmrc2018": 100, "tatqa": 80, "fetaqa": 80}
+TABLES = ("tatqa", "fetaqa")
 PASSAGES = 600
 SHOWN = 5
 # Sentences of a question that chances are fitted on: so many may be quoted.
 QUOTED = 2
-TREES = 120
+TREES = 60
 FOLDS = 5
 PARAMETERS = {
-    "objective": "binary",
-    "num_leaves": 4,
+    "objective": "lambdarank",
+    "num_leaves": 8,
     "learning_rate": 0.06,
     "min_data_in_leaf": 15,
     "lambda_l2": 5.0,
@@ -67,12 +75,19 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, every sentence of the passages found for it, and of each passage whether it is one that answers."""
+
+    question: Question
+    gathered: Gathered
+    answering: Sequence[bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A question with its candidates [sentences, features], and of each whether it holds the answer."""
 
     data: str
-    gathered: Gathered
-    places: Sequence[int]
     features: Floats
     right: NDArray[np.bool_]  # in a passage that answers the question: what is learnt
     contained: NDArray[np.bool_]  # in any passage: what figures are given of
@@ -80,37 +95,57 @@ class Case:
 
 
 def main(
-    data: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of corpora in the BEIR layout.")],
-    kept: Annotated[Path | None, typer.Option(help="Folder that keeps what was embedded and read.")] = None,
+    data: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, help="Folder with `beir/` and `tasks/tables/`.")
+    ],
+    kept: Annotated[Path | None, typer.Option(help="Folder that keeps what was found and read.")] = None,
     out: Annotated[Path, typer.Option(help="File for the trees; the calibration goes beside it.")] = QUOTE_MODEL,
 ) -> None:
     """Fits, judges, writes."""
     settings = Settings()
-    fitted = [case for name, count in FITTED.items() for case in _cases(settings, data / name, "dev", count, kept)]
+    fitted = [case for name in FITTED for case in _labelled(name, _asked(settings, data, name, "dev", kept))]
     model = _trained(fitted)
     out.write_text(model.model_to_string())
     calibration = _calibrated(fitted)
     (out.parent / CALIBRATION.name).write_text(json.dumps(asdict(calibration), indent=2) + "\n")
     trees = tree_ensemble.read(model.model_to_string())
     print("| questions | | the best there is | the embedder's | chosen | told from wrong |")
-    for name, count in HELD_OUT.items():
-        _print(trees, _cases(settings, data / name, "test", count, kept))
+    for name in HELD_OUT:
+        _print(trees, _labelled(name, _asked(settings, data, name, "test", kept)))
     own = _own(settings)
     for language in ("en", "zh"):
         _print(trees, [case for case in own if case.data == language])
 
 
-def _cases(settings: Settings, folder: Path, split: str, count: int, kept: Path | None) -> Sequence[Case]:
-    passages, asked = corpora.asked(folder, split, count, PASSAGES)
-    path = kept and kept / f"{folder.name}-{split}-{count}-{reader_name(settings)}.pickle"
-    if path is None or not path.exists():
-        with filled(settings, Corpus(folder.name, passages, {}, {}), kept) as (library, names):
-            reader = _reader(settings, library)
-            found = [_gathered(library, reader, names, question) for question in asked]
-        if path is None:
-            return _labelled(folder.name, asked, found)
+def _asked(settings: Settings, data: Path, name: str, split: str, kept: Path | None) -> Sequence[Asked]:
+    """The questions of a set, with their candidates; those that an earlier run kept are used again."""
+    count = (FITTED if split == "dev" else HELD_OUT)[name]
+    path = kept and kept / f"{name}-{split}-{count}-{reader_name(settings)}.pickle"
+    if path is not None and path.exists():
+        kept_before: Sequence[Asked] = pickle.loads(path.read_bytes())  # noqa: S301 - written below
+        return kept_before
+    gathering = _of_tables if name in TABLES else _of_passages
+    found = gathering(settings, data, name, split, count)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(pickle.dumps(found))
-    return _labelled(folder.name, asked, pickle.loads(path.read_bytes()))  # noqa: S301 - written by the line above
+    return found
+
+
+def _of_passages(settings: Settings, data: Path, name: str, split: str, count: int) -> Sequence[Asked]:
+    passages, asked = corpora.asked(data / "beir" / name, split, count, PASSAGES)
+    with filled(settings, Corpus(name, passages, {}, {}), None) as (library, names):
+        reader = _reader(settings, library)
+        return [_gathered(library, reader, names, question) for question in asked]
+
+
+def _of_tables(settings: Settings, data: Path, name: str, split: str, count: int) -> Sequence[Asked]:
+    shown = table_pages.pages(data / "tasks" / "tables", name, split, count)
+    with opened(settings) as library:
+        names = {library.add(f"{page.name}.html", page.content).id: page.name for page in shown}
+        library.build()
+        reader = _reader(settings, library)
+        return [_gathered(library, reader, names, question) for page in shown for question in page.questions]
 
 
 def _own(settings: Settings) -> Sequence[Case]:
@@ -125,7 +160,7 @@ def _own(settings: Settings) -> Sequence[Case]:
                 question = Question(
                     entry["id"], entry["question"], entry["answer_any"], frozenset(entry["documents"]), True
                 )
-                cases += _labelled(entry["language"], [question], [_gathered(library, reader, names, question)])
+                cases += _labelled(entry["language"], [_gathered(library, reader, names, question)])
     return cases
 
 
@@ -136,26 +171,25 @@ def _reader(settings: Settings, library: Library) -> Reader:
     return reader
 
 
-def _gathered(
-    library: Library, reader: Reader, names: Mapping[str, str], question: Question
-) -> tuple[Gathered, Sequence[bool]]:
-    """The candidates, and of each passage shown whether it is one that answers."""
+def _gathered(library: Library, reader: Reader, names: Mapping[str, str], question: Question) -> Asked:
     result = library.retriever.search(SearchRequest(question.text, COLLECTION, 10))
     hits = distinct(result.hits)[:SHOWN]
     answering = [names[hit.chunk.document_id] in question.passages for hit in hits]
-    return gather(library.embedder, reader, question.text, hits, result.evidence), answering
+    return Asked(question, gather(library.embedder, reader, question.text, hits, result.evidence), answering)
 
 
-def _labelled(data: str, asked: Sequence[Question], found: Sequence[tuple[Gathered, Sequence[bool]]]) -> Sequence[Case]:
+def _labelled(data: str, found: Sequence[Asked]) -> Sequence[Case]:
+    """Cases of those that anything can be quoted for."""
     cases = []
-    for question, (gathered, answering) in zip(asked, found, strict=True):
+    for asked in found:
+        question, gathered = asked.question, asked.gathered
         places = [place for place, sentence in enumerate(gathered.sentences) if sentence.quotable]
         if places:
             sentences = [gathered.sentences[place] for place in places]
             contained = np.array([best(contains, one.text, question.answers) > 0 for one in sentences])
-            in_place = np.array([answering[one.passage] for one in sentences])
+            in_place = np.array([asked.answering[one.passage] for one in sentences])
             features = matrix(gathered, places, list(FEATURES))
-            cases.append(Case(data, gathered, places, features, contained & in_place, contained, question.answerable))
+            cases.append(Case(data, features, contained & in_place, contained, question.answerable))
     return cases
 
 
@@ -163,7 +197,8 @@ def _trained(cases: Sequence[Case]) -> lightgbm.Booster:
     """Trees for questions that have an answer; of the others every sentence would be as wrong as the next."""
     told = [case for case in cases if case.answerable]
     rows, labels = np.concatenate([case.features for case in told]), np.concatenate([case.right for case in told])
-    data = lightgbm.Dataset(rows, labels.astype(float), feature_name=list(FEATURES))
+    groups = [len(case.right) for case in told]
+    data = lightgbm.Dataset(rows, labels.astype(float), group=groups, feature_name=list(FEATURES))
     return lightgbm.train(PARAMETERS, data, TREES)
 
 

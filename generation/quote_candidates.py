@@ -21,6 +21,8 @@ from retrieval.types import Hit
 # Shorter stretches are page numbers, labels and list markers; longer ones are rows that hold a whole table.
 MIN_TERMS = 3
 MAX_CHARACTERS = 400
+# Between the cells of a table's row.
+CELLS = " | "
 # Of a sentence that no window of the reader holds a token of; lower than any that was read.
 UNREAD = -30.0
 
@@ -116,8 +118,16 @@ def gather(
 
 
 def under_headings(hit: Hit, start: int, end: int) -> str:
-    """A stretch of a passage below the document's name and its headings, as it is embedded."""
-    return f"{' > '.join((hit.chunk.document, *hit.chunk.headings))}\n{hit.chunk.text[start:end]}"
+    """A stretch of a passage below the document's name and its headings, as it is embedded.
+
+    A row of a table stands below the row that names its columns, which is the innermost heading where the table is
+    longer than a passage.
+    """
+    text, above = hit.chunk.text, [" > ".join((hit.chunk.document, *hit.chunk.headings))]
+    if CELLS in text[start:end]:
+        first = next(line for line in text.splitlines() if CELLS in line)
+        above += [first] if first != text[start:end] and not any(CELLS in name for name in hit.chunk.headings) else []
+    return "\n".join((*above, text[start:end]))
 
 
 def _title(hit: Hit) -> str:

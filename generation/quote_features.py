@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generation.alignment import CJK_CHARACTER, names
-from generation.quote_candidates import Gathered
+from generation.quote_candidates import CELLS, Gathered
 
 _LEAST = 1e-6
 _NUMBER = re.compile(
@@ -75,6 +75,19 @@ def held_before(gathered: Gathered, place: int) -> float:
 def held_after(gathered: Gathered, place: int) -> float:
     """The same of the sentence after it."""
     return gathered.covered(gathered.neighbour(place, 1))
+
+
+def rarest_held(gathered: Gathered, place: int) -> float:
+    """The rarity of the rarest term of the question that it has, as a share of the rarest: a name, a code, a number."""
+    rarest = max(gathered.rarity.values(), default=0.0)
+    own = gathered.sentences[place].terms
+    return max((weight for term, weight in gathered.rarity.items() if term in own), default=0.0) / (rarest or 1.0)
+
+
+def nearest_rank(gathered: Gathered, place: int) -> float:
+    """How many sentences are nearer to the question, as a logarithm."""
+    own = gathered.sentences[place].cosine
+    return math.log1p(sum(sentence.cosine > own for sentence in gathered.sentences))
 
 
 def margin(gathered: Gathered, place: int) -> float:
@@ -158,6 +171,18 @@ def is_question(gathered: Gathered, place: int) -> float:
     return float(gathered.sentences[place].text.rstrip().endswith(("?", "？")))
 
 
+def is_row(gathered: Gathered, place: int) -> float:
+    """1 if it is a row of a table, which the reader has seen few of."""
+    return float(CELLS in gathered.sentences[place].text)
+
+
+def rows_before(gathered: Gathered, place: int) -> float:
+    """How many rows of its passage stand before it, as a logarithm: the first names the columns."""
+    own = gathered.sentences[place]
+    others = gathered.sentences[place - own.position : place]
+    return math.log1p(sum(CELLS in sentence.text for sentence in others))
+
+
 def is_chinese(gathered: Gathered, place: int) -> float:
     """1 if the question is, whose words come in overlapping pairs and without capitals."""
     return float(bool(CJK_CHARACTER.search(gathered.question)))
@@ -178,6 +203,8 @@ FEATURES: Mapping[str, Feature] = {
         held_in_passage,
         held_before,
         held_after,
+        rarest_held,
+        nearest_rank,
         margin,
         margin_behind,
         margin_behind_in_passage,
@@ -194,6 +221,8 @@ FEATURES: Mapping[str, Feature] = {
         place_wanted,
         reason_wanted,
         is_question,
+        is_row,
+        rows_before,
         is_chinese,
         evidence,
     )

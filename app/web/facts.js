@@ -19,8 +19,7 @@ export function factsView(facts) {
 }
 
 /** A statement of SQL or Cypher. */
-export const codeView = (statement) =>
-  element("pre", { class: "statement", tabindex: 0 }, element("code", {}, statement));
+export const codeView = (statement) => element("pre", { class: "statement" }, element("code", {}, statement));
 
 /** Rows under their columns. */
 export function rowsView(columns, rows) {
@@ -31,7 +30,7 @@ export function rowsView(columns, rows) {
     element(
       "table",
       {},
-      element("thead", {}, element("tr", {}, ...cells("th", columns.map(words)))),
+      element("thead", {}, element("tr", {}, ...cells("th", columns.map((column) => words(plain(column)))))),
       element("tbody", {}, ...rows.map((row) => element("tr", {}, ...cells("td", row)))),
     ),
   );
@@ -40,7 +39,8 @@ export function rowsView(columns, rows) {
 /** A metadata filter in one line: "year ≥ 2020 and not author in Ann, Bob". */
 export function filterWords(filter) {
   const parts = Object.entries(filter).map(([name, value]) => {
-    if (name === "and" || name === "or") return value.map(filterWords).join(` ${name} `);
+    if (name === "and") return value.map(filterWords).join(" and ");
+    if (name === "or") return `(${value.map(filterWords).join(" or ")})`;
     if (name === "not") return `not (${filterWords(value)})`;
     if (!isObject(value)) return `${name} = ${value}`;
     const compared = Object.entries(value).map(([sign, other]) => `${name} ${SIGNS[sign] ?? sign} ${plain(other)}`);
@@ -98,7 +98,8 @@ function isEmpty(value) {
 /** A value in words: numbers with four digits that count, yes and no, lists with commas. */
 function plain(value) {
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (Number.isInteger(value)) return value.toLocaleString("en");
+  // Not below ten thousand: years are numbers, too.
+  if (Number.isInteger(value)) return value < 10_000 ? String(value) : value.toLocaleString("en");
   if (typeof value === "number") return String(Number(value.toPrecision(4)));
   if (Array.isArray(value)) return value.map(plain).join(", ");
   return isObject(value) ? filterWords(value) : String(value);

@@ -49,7 +49,7 @@ function stageView({ stage, milliseconds, skipped, ...facts }, start, share) {
   if (Object.keys(facts).length === 0) return element("div", { class: "waterfall-line" }, ...line);
   const details = element("details", {}, element("summary", { class: "waterfall-line" }, ...line));
   // Candidates with all their features can be long: written out only when somebody looks.
-  const writeOut = () => details.append(element("div", { class: "waterfall-facts" }, factsView(facts)));
+  const writeOut = () => details.append(element("div", { class: "waterfall-facts", tabindex: 0 }, factsView(facts)));
   details.addEventListener("toggle", writeOut, { once: true });
   return details;
 }

@@ -24,6 +24,12 @@ class ConversationDetails(BaseModel):
     created_at: float
 
 
+class ListedConversation(ConversationDetails):
+    """A conversation of a list."""
+
+    title: Annotated[str | None, Field(description="Its first question; null before anything was answered.")]
+
+
 class TurnDetails(BaseModel):
     """A question and its answer."""
 
@@ -44,5 +50,5 @@ class ConversationTurns(ConversationDetails):
 class ConversationPage(BaseModel):
     """A page of conversations, newest first; `next_cursor` is null at the end."""
 
-    conversations: Sequence[ConversationDetails]
+    conversations: Sequence[ListedConversation]
     next_cursor: str | None

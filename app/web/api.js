@@ -63,6 +63,16 @@ export async function listCollections() {
   return collections;
 }
 
+/** The metadata fields that documents of a collection have: `{name, type, examples}`. One not yet used has none. */
+export async function metadataFields(collection) {
+  try {
+    return (await json(`/v1/collections/${encodeURIComponent(collection)}`)).fields;
+  } catch (error) {
+    if (error.status === 404) return [];
+    throw error;
+  }
+}
+
 /** One page of a collection's documents: `{documents, next_cursor}`. A collection not yet used has none. */
 export async function listDocuments(collection, cursor, signal) {
   const query = new URLSearchParams({ collection, limit: 30, ...(cursor ? { cursor } : {}) });
@@ -107,6 +117,36 @@ export async function* ask(body, signal) {
     if (event === "error") throw ServiceError.fromProblem(JSON.parse(data));
     yield { event, data: JSON.parse(data) };
   }
+}
+
+/** One page of the conversations about a collection, newest first: `{conversations, next_cursor}`. */
+export function listConversations(collection, cursor) {
+  const query = new URLSearchParams({ collection, limit: 30, ...(cursor ? { cursor } : {}) });
+  return json(`/v1/conversations?${query}`);
+}
+
+/** The turns of a conversation, oldest first; null where there is no such conversation. */
+export async function conversationTurns(id, signal) {
+  try {
+    return (await json(`/v1/conversations/${encodeURIComponent(id)}`, { signal })).turns;
+  } catch (error) {
+    if (error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** Deletes a conversation; one that is already gone counts as deleted. */
+export async function deleteConversation(id) {
+  try {
+    await request(`/v1/conversations/${encodeURIComponent(id)}`, { method: "DELETE" });
+  } catch (error) {
+    if (error.status !== 404) throw error;
+  }
+}
+
+/** How the service describes the options of a question: a JSON schema by name. */
+export async function optionSchemas() {
+  return (await json("/openapi.json")).components.schemas.AskOptions.properties;
 }
 
 /** Why a search did not come up with a document: what became of it, in sentences. */

@@ -3,7 +3,7 @@
 import { listCollections } from "./api.js";
 import { askForName } from "./dialogs.js";
 import { byId, element } from "./elements.js";
-import { recall, remember } from "./memory.js";
+import { visits } from "./memory.js";
 
 const KEY = "scholiast.collection";
 const FIRST = "default";
@@ -33,7 +33,7 @@ export class Collections {
   async start() {
     this.#known = await listCollections();
     const names = this.#known.map((collection) => collection.name);
-    const remembered = recall(KEY);
+    const remembered = visits.recall(KEY);
     this.#show(names.includes(remembered) ? remembered : FIRST);
   }
 
@@ -51,7 +51,7 @@ export class Collections {
   }
 
   #choose(name) {
-    remember(KEY, name);
+    visits.remember(KEY, name);
     this.#show(name);
     this.#changed(name);
   }

@@ -1,39 +1,78 @@
-/** The conversation: asking, following the answer as it comes, stopping, asking again; earlier turns stay above. */
+/** The conversation: asking, following the answer as it comes, stopping; the service keeps what was said. */
 
-import { ask } from "./api.js";
+import { ask, conversationTurns } from "./api.js";
 import { announce, byId, element, isTouchOnly } from "./elements.js";
+import { keepSources, keptSources } from "./kept_answers.js";
+import { tab } from "./memory.js";
 import { patiently } from "./patience.js";
 import { Turn } from "./turn.js";
 
-const REMEMBERED = 4; // earlier turns sent along; more would push the passages out of a small model's context
 const CUT_SHORT = "The connection ended before the answer was complete. Ask again.";
 
-/** Owns the turns; `open(places, index)` opens a citation, `unavailable()` is told when the service cannot answer. */
+/**
+ * Owns the turns. `open(places, index)` opens a citation, `options()` are what a question is sent with,
+ * `unavailable()` is told when the service cannot answer.
+ */
 export class Conversation {
   #open;
+  #options;
   #unavailable;
   #collection = null;
-  #turns = []; // those of this collection since the last fresh start
+  #id = null; // null until something is asked
   #stopping = null; // AbortController of the answer under way
+  #loading = new AbortController();
 
-  constructor({ open, unavailable }) {
+  constructor({ open, options, unavailable }) {
     this.#open = open;
+    this.#options = options;
     this.#unavailable = unavailable;
     byId("stop").addEventListener("click", () => this.stop());
-    byId("start-over").addEventListener("click", () => this.#startOver());
+    byId("new-conversation").addEventListener("click", () => this.startNew());
   }
 
   get isAnswering() {
     return this.#stopping !== null;
   }
 
-  /** From now on questions go to this collection; what was said about another is no history for it. */
+  /** The id of the conversation that is shown, or null. */
+  get id() {
+    return this.#id;
+  }
+
+  /** From now on questions go to this collection: to the conversation that this tab had with it, or to a new one. */
   use(collection) {
     if (collection === this.#collection) return;
-    this.stop();
-    if (this.#turns.length > 0) byId("turns").append(element("p", { class: "divider" }, `Now asking ${collection}`));
-    this.#turns = [];
     this.#collection = collection;
+    const id = tab.recall(this.#key);
+    this.#clear();
+    if (id !== null) this.resume(id);
+  }
+
+  /** Shows a conversation as the service has it; the next question goes on from there. */
+  async resume(id) {
+    this.#clear();
+    this.#remember(id);
+    this.#loading = new AbortController();
+    const { signal } = this.#loading;
+    try {
+      const turns = await conversationTurns(id, signal);
+      signal.throwIfAborted(); // another one may have been chosen meanwhile
+      if (turns === null) this.startNew();
+      else this.#showKept(turns);
+    } catch (error) {
+      if (signal.aborted) return;
+      const again = { class: "link-button", type: "button", onclick: () => this.resume(id) };
+      const sentence = element("p", {}, `The conversation could not be loaded. ${error.message}`);
+      const button = element("button", again, "Try again");
+      byId("turns").prepend(element("div", { class: "notice", role: "alert" }, sentence, button));
+    }
+  }
+
+  /** The next question begins a new conversation. */
+  startNew() {
+    this.#clear();
+    this.#remember(null);
+    if (!isTouchOnly) byId("question").focus();
   }
 
   stop() {
@@ -42,18 +81,19 @@ export class Conversation {
 
   /** Asks a question and shows the turn from the first stage to the last source. */
   async ask(question) {
-    const history = this.#history();
-    const turn = new Turn(question, this.#collection, { open: this.#open, again: () => this.#askAgain(turn) });
-    this.#turns.push(turn);
+    if (this.#id === null) this.#remember(newId());
+    const asked = { question, collection: this.#collection, ...this.#options() };
+    const turn = this.#turn(asked);
     byId("welcome").hidden = true;
     byId("turns").append(turn.node);
+    turn.showWorking();
     turn.node.scrollIntoView({ block: "start" });
     announce("Looking through the documents");
 
     const stopping = new AbortController();
     this.#setAnswering(stopping);
     try {
-      const body = { question, collection: this.#collection, history };
+      const body = { ...asked, conversation_id: this.#id };
       await patiently(() => follow(body, turn, stopping.signal), {
         signal: stopping.signal,
         waiting: (seconds) => turn.showWaiting(seconds),
@@ -67,32 +107,52 @@ export class Conversation {
         if (error.status === 0 || error.status === 503) this.#unavailable();
       }
     } finally {
-      this.#setAnswering(null);
+      if (this.#stopping === stopping) this.#setAnswering(null);
     }
+  }
+
+  #turn(asked) {
+    const turn = new Turn(asked, { open: this.#open, again: () => this.#askAgain(turn) });
+    return turn;
   }
 
   #askAgain(turn) {
     if (this.isAnswering) return;
-    turn.node.remove();
-    this.#turns = this.#turns.filter((other) => other !== turn);
+    if (!turn.isKept) turn.node.remove();
     this.ask(turn.question);
   }
 
-  #history() {
-    const answered = this.#turns.filter((turn) => turn.isAnswered).slice(-REMEMBERED);
-    return answered.flatMap(({ question, text }) => [
-      { role: "user", content: question },
-      { role: "assistant", content: text },
-    ]);
+  #showKept(turns) {
+    const shown = turns.map((kept) => {
+      const turn = this.#turn({ question: kept.question, collection: this.#collection });
+      turn.showKept(kept, keptSources(kept.request_id));
+      return turn.node;
+    });
+    if (shown.length === 0) return;
+    const isFirst = byId("turns").childElementCount === 0; // a question may have been asked meanwhile
+    byId("turns").prepend(...shown);
+    byId("welcome").hidden = true;
+    byId("new-conversation").hidden = false;
+    if (isFirst) shown.at(-1).scrollIntoView({ block: "start" });
   }
 
-  #startOver() {
+  #clear() {
     this.stop();
-    this.#turns = [];
+    this.#setAnswering(null);
+    this.#loading.abort();
+    this.#id = null;
     byId("turns").replaceChildren();
     byId("welcome").hidden = false;
-    byId("start-over").hidden = true;
-    if (!isTouchOnly) byId("question").focus();
+    byId("new-conversation").hidden = true;
+  }
+
+  #remember(id) {
+    this.#id = id;
+    tab.remember(this.#key, id);
+  }
+
+  get #key() {
+    return `scholiast.conversation.${this.#collection}`;
   }
 
   #setAnswering(stopping) {
@@ -101,9 +161,16 @@ export class Conversation {
     this.#stopping = stopping;
     byId("stop").hidden = stopping === null;
     byId("send").hidden = stopping !== null;
-    byId("start-over").hidden = byId("turns").childElementCount === 0;
+    byId("new-conversation").hidden = byId("turns").childElementCount === 0;
     if (hadFocus) byId(stopping ? "stop" : isTouchOnly ? "conversation" : "question").focus({ preventScroll: true });
   }
+}
+
+/** An id of our own, so that nothing is begun on the service before something is asked. */
+function newId() {
+  // Not randomUUID, which browsers offer on https and localhost only.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Follows one answer to its end and shows it; throws a ServiceError when the stream stops short. */
@@ -113,6 +180,7 @@ async function follow(body, turn, signal) {
     if (event === "token") turn.addText(data.text);
     if (event === "citation") turn.addCitation(data);
     if (event === "done") {
+      keepSources(data);
       turn.showAnswer(data);
       return;
     }

@@ -3,27 +3,45 @@
 import { Collections } from "./collections.js";
 import { startComposer } from "./composer.js";
 import { Conversation } from "./conversation.js";
+import { Conversations } from "./conversations.js";
 import { Documents } from "./documents.js";
 import { acceptDrops } from "./dropping.js";
 import { byId, isTouchOnly } from "./elements.js";
+import { forgetSourcesIn } from "./kept_answers.js";
+import { Options } from "./options.js";
 import { watchReadiness } from "./readiness.js";
 import { Viewer } from "./viewer.js";
 
 const viewer = new Viewer();
+const options = new Options();
 const conversation = new Conversation({
   open: (places, index) => viewer.open(places, index),
+  options: () => options.request,
   unavailable: watchReadiness,
 });
 const documents = new Documents({
   adding: () => showView("documents"),
   read: ({ id, name }) => viewer.open([{ document_id: id, document: name, page: null, start: null, end: null }]),
   counted: refreshCounts,
-  deleted: (id) => viewer.forget(id),
+  deleted: (id) => {
+    viewer.forget(id);
+    forgetSourcesIn(id);
+  },
 });
 const collections = new Collections((name) => showCollection(name));
+new Conversations({
+  chosen: (id) => {
+    conversation.resume(id);
+    if (!isTouchOnly) byId("question").focus();
+  },
+  deleted: (id) => id === conversation.id && conversation.startNew(),
+  collection: () => collections.current,
+  current: () => conversation.id,
+});
 
 function showCollection(name) {
   viewer.close();
+  options.use(name);
   conversation.use(name);
   documents.showCount(collections.documentCount);
   documents.show(name);

@@ -2,6 +2,8 @@
 
 import { placeOf } from "./answer_text.js";
 import { count, duration, element, languageOf, words } from "./elements.js";
+import { codeView, factsView } from "./facts.js";
+import { happeningsView } from "./happenings.js";
 import { whyNotView } from "./why_not.js";
 
 /** The collapsible account of an answer to `asked`; `open(places, index)` shows a passage in its document. */
@@ -11,6 +13,7 @@ export function traceView({ trace, passages, usage }, asked, open) {
     "details",
     { class: "trace" },
     element("summary", {}, "How this answer came about ", element("span", { class: "quiet" }, facts.join(" · "))),
+    happeningsView(trace.stages),
     element("h3", {}, "Stages"),
     waterfall(trace),
     usage ? element("p", { class: "quiet" }, usageSentence(usage)) : null,
@@ -39,13 +42,14 @@ function stageView({ stage, milliseconds, skipped, ...facts }, start, share) {
   const track = element("span", { class: "waterfall-track" }, bar);
   const line = [
     element("span", { class: "waterfall-name" }, words(stage)),
-    skipped ? element("span", { class: "waterfall-skipped" }, `skipped: ${skipped}`) : track,
-    element("span", { class: "waterfall-time" }, skipped ? "" : duration(milliseconds)),
+    ...(skipped
+      ? [element("span", { class: "waterfall-skipped" }, `skipped: ${skipped}`)]
+      : [track, element("span", { class: "waterfall-time" }, duration(milliseconds))]),
   ];
   if (Object.keys(facts).length === 0) return element("div", { class: "waterfall-line" }, ...line);
   const details = element("details", {}, element("summary", { class: "waterfall-line" }, ...line));
   // Candidates with all their features can be long: written out only when somebody looks.
-  const writeOut = () => details.append(element("pre", { tabindex: 0 }, JSON.stringify(facts, null, 2)));
+  const writeOut = () => details.append(element("div", { class: "waterfall-facts", tabindex: 0 }, factsView(facts)));
   details.addEventListener("toggle", writeOut, { once: true });
   return details;
 }
@@ -58,22 +62,15 @@ function usageSentence(usage) {
 }
 
 function passageList(passages, open) {
-  const places = passages.filter((passage) => passage.document_id);
-  return element(
-    "ol",
-    { class: "passages" },
-    ...passages.map((passage) => passageView(passage, (chosen) => open(places, places.indexOf(chosen)))),
-  );
+  const views = passages.map((passage, index) => passageView(passage, () => open(passages, index)));
+  return element("ol", { class: "passages" }, ...views);
 }
 
 function passageView(passage, open) {
-  const name = placeOf(passage);
-  // Rows from tables and the graph belong to no place in a document: nothing to open.
-  const title = passage.document_id
-    ? element("button", { class: "link-button", type: "button", onclick: () => open(passage) }, name)
-    : element("span", {}, name);
+  const title = element("button", { class: "link-button", type: "button", onclick: open }, placeOf(passage));
   const properties = { class: "quiet", title: "Score of the ranking" };
   const score = element("span", properties, Number(passage.score).toPrecision(3));
   const text = element("p", { class: "passage-text", lang: languageOf(passage.text) }, passage.text);
-  return element("li", {}, element("div", { class: "passage-head" }, title, score), text);
+  const statement = passage.statement ? codeView(passage.statement) : null; // such a passage is made of rows
+  return element("li", {}, element("div", { class: "passage-head" }, title, score), text, statement);
 }

@@ -1,17 +1,18 @@
 /** One question and what came of it: the stages as they finish, the answer, its sources, or why there is none. */
 
-import { answerNodes, placeOf } from "./answer_text.js";
+import { answerNodes } from "./answer_text.js";
 import { feedback } from "./api.js";
 import { claimMarks } from "./claim_marks.js";
 import { duration, element, icon, languageOf, words } from "./elements.js";
 import { judgement } from "./judgement.js";
+import { sourcesView, withCitations } from "./sources.js";
 import { traceView } from "./trace.js";
 
 /** Shows one turn; `open(places, index)` opens a citation, `again()` asks the question once more. */
 export class Turn {
   #open;
   #again;
-  #collection;
+  #asked;
   #requestId = null; // known once the answer is complete
   #citations = [];
   #claims = []; // known once the text is complete
@@ -22,28 +23,34 @@ export class Turn {
   #answer = element("div", { class: "answer", "aria-busy": "true" });
   #after = element("div", { class: "turn-after" });
 
-  constructor(question, collection, { open, again }) {
+  /** `asked` is `{question, collection, filter, options}`. */
+  constructor(asked, { open, again }) {
     this.#open = (places, index) => {
       this.#noteClick(places[index]);
       open(places, index);
     };
     this.#again = again;
-    this.#collection = collection;
-    this.question = question;
+    this.#asked = asked;
+    this.question = asked.question;
     this.text = "";
-    this.isAnswered = false;
+    this.isKept = false; // whether the service has this turn in its conversation
     this.node = element(
       "article",
       { class: "turn" },
-      element("h2", { class: "turn-question", lang: languageOf(question) }, question),
+      element("h2", { class: "turn-question", lang: languageOf(this.question) }, this.question),
       element("div", { class: "turn-progress" }, this.#working, this.#stages),
       this.#answer,
       this.#after,
     );
+  }
+
+  /** The question is on its way. */
+  showWorking() {
     this.#startClock();
   }
 
   addStage({ stage, milliseconds }) {
+    if (milliseconds === 0) return; // it was skipped; the account says why
     const time = element("span", { class: "quiet" }, duration(milliseconds));
     this.#stages.append(element("li", {}, icon("check"), words(stage), " ", time));
   }
@@ -68,18 +75,44 @@ export class Turn {
 
   /** The whole answer; its text is final and may differ from what was streamed. */
   showAnswer(answer) {
-    this.text = answer.answer;
-    this.#citations = answer.citations;
-    this.#claims = answer.claims ?? [];
-    this.#requestId = answer.request_id;
-    this.isAnswered = true;
-    this.#finish();
-    this.node.classList.toggle("abstained", answer.abstained);
-    if (answer.abstained) {
-      const sentence = "The documents do not clearly answer this.";
-      this.#answer.before(element("p", { class: "abstention" }, icon("alert"), sentence));
+    this.#showText(answer);
+    this.#after.replaceChildren(
+      ...this.#sources(answer),
+      judgement(answer.request_id),
+      traceView(answer, this.#asked, this.#open),
+    );
+  }
+
+  /**
+   * A turn that the service kept: `{request_id, answer}`, the latter null where a document it was made of is gone;
+   * `sources` are what this tab knows of it, or null.
+   */
+  showKept({ request_id, answer }, sources) {
+    if (answer === null) {
+      this.isKept = true;
+      this.#finish();
+      const sentence = "This answer was made of a document that has been deleted since. ";
+      this.#after.replaceChildren(element("p", { class: "turn-end" }, sentence, this.#againButton()));
+      return;
     }
-    this.#after.replaceChildren(...this.#sources(answer), judgement(answer.request_id), this.#account(answer));
+    const known = sources ?? { citations: [], claims: [], abstained: false, passages: [] };
+    this.#showText({ ...known, request_id, answer });
+    const missing = element("p", { class: "turn-end" }, "To see its sources, ", this.#againButton("ask it again"), ".");
+    this.#after.replaceChildren(...(sources ? this.#sources(known) : [missing]), judgement(request_id));
+  }
+
+  #showText({ answer, citations, claims, abstained, request_id }) {
+    this.text = answer;
+    this.#citations = citations;
+    this.#claims = claims;
+    this.#requestId = request_id;
+    this.isKept = true;
+    this.#finish();
+    this.node.classList.toggle("abstained", abstained);
+  }
+
+  #sources(answer) {
+    return sourcesView(answer, this.#open, () => withCitations(this.text, this.#citations));
   }
 
   /** Opening a citation says that its passage was worth a look. */
@@ -87,10 +120,6 @@ export class Turn {
     if (this.#requestId && place.chunk_id) {
       feedback({ request_id: this.#requestId, chunk_id: place.chunk_id, value: "click" });
     }
-  }
-
-  #account(answer) {
-    return traceView(answer, { question: this.question, collection: this.#collection }, this.#open);
   }
 
   showStopped() {
@@ -104,8 +133,8 @@ export class Turn {
     this.#after.replaceChildren(element("div", { class: "notice", role: "alert" }, sentence, this.#againButton()));
   }
 
-  #againButton() {
-    return element("button", { class: "link-button", type: "button", onclick: () => this.#again() }, "Ask again");
+  #againButton(label = "Ask again") {
+    return element("button", { class: "link-button", type: "button", onclick: () => this.#again() }, label);
   }
 
   #startClock() {
@@ -140,59 +169,4 @@ export class Turn {
     const marks = claimMarks(this.text, this.#claims, this.#open);
     this.#answer.replaceChildren(...answerNodes(this.text, this.#citations, open, marks));
   }
-
-  /** The citations as a list, each place once, with a way to copy all; for an abstention, what came closest. */
-  #sources({ citations, passages, abstained }) {
-    if (citations.length > 0) {
-      return [sourcesHead("Sources", this.#copyButton()), sourceList(citations, this.#open)];
-    }
-    const closest = passages.filter((passage) => passage.document_id).slice(0, 3);
-    if (!abstained || closest.length === 0) return [];
-    const places = closest.map((passage, index) => ({ ...passage, n: index + 1, quote: passage.text }));
-    return [sourcesHead("What came closest"), sourceList(places, this.#open)];
-  }
-
-  #copyButton() {
-    if (!navigator.clipboard) return null; // browsers offer it on https and localhost only
-    const label = element("span", {}, "Copy");
-    const copy = async () => {
-      const sources = this.#citations.map((citation) => `[${citation.n}] ${placeOf(citation)}: “${citation.quote}”`);
-      await navigator.clipboard.writeText([this.text, "", ...new Set(sources)].join("\n"));
-      label.textContent = "Copied";
-      setTimeout(() => (label.textContent = "Copy"), 2000);
-    };
-    return element("button", { class: "link-button", type: "button", onclick: copy }, icon("copy"), label);
-  }
-}
-
-function sourcesHead(title, button = null) {
-  return element("div", { class: "sources-head" }, element("h3", {}, title), button);
-}
-
-function sourceList(citations, open) {
-  const seen = new Set();
-  const list = element("ol", { class: "sources" });
-  citations.forEach((citation, index) => {
-    const place = [citation.n, citation.document_id, citation.start, citation.end].join();
-    if (seen.has(place)) return;
-    seen.add(place);
-    list.append(element("li", {}, sourceView(citation, () => open(citations, index))));
-  });
-  return list;
-}
-
-function sourceView({ n, document, page, quote }, onclick) {
-  const name = element(
-    "span",
-    { class: "source-name" },
-    element("span", { class: "source-document" }, document),
-    page ? element("span", { class: "quiet" }, `page ${page}`) : null,
-  );
-  return element(
-    "button",
-    { class: "source", type: "button", onclick },
-    element("span", { class: "source-number" }, String(n)),
-    name,
-    element("span", { class: "source-quote", lang: languageOf(quote) }, quote),
-  );
 }

@@ -4,7 +4,7 @@ import { listDocuments, whyNot } from "./api.js";
 import { element } from "./elements.js";
 
 /** A line to choose a document of the collection on; what the service says about it follows below. */
-export function whyNotView({ question, collection, passages }) {
+export function whyNotView({ question, collection, filter, options, passages }) {
   const choice = element("select", { "aria-label": "The document you expected" });
   const button = element("button", { class: "link-button", type: "submit" }, "Why not this one?");
   const outcome = element("ul", { class: "why-not", "aria-live": "polite" });
@@ -15,7 +15,9 @@ export function whyNotView({ question, collection, passages }) {
     if (!choice.value) return;
     button.disabled = true;
     try {
-      const body = { query: question, collection, document: choice.value, k: Math.max(passages.length, 1) };
+      const { mode: _, ...searching } = options ?? {}; // how it is answered is no matter of the search
+      const k = Math.max(passages.length, 1);
+      const body = { query: question, collection, filter, options: searching, document: choice.value, k };
       say(...(await whyNot(body)).sentences);
     } catch (error) {
       say(error.message);

@@ -7,6 +7,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from fastapi.routing import APIRoute
+
+from app.main import ROUTERS
+from app.schemas.ask import AskOptions
+from retrieval.translation.strategies import STRATEGIES
 
 WEB = Path(__file__).parents[2] / "app" / "web"
 PAGES = sorted(WEB.glob("*.html"))
@@ -209,3 +214,64 @@ def test_every_colour_and_measure_that_is_used_is_defined() -> None:
     for path in SCRIPTS:
         defined |= set(re.findall(r"setProperty\(\"(--[\w-]+)\"", path.read_text("utf-8")))
     assert set(re.findall(r"var\((--[\w-]+)", styles)) == defined
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, 0 to 1 (WCAG 2.2)."""
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+TEXT_ON = {
+    "ink": ["paper", "surface", "sunken"],
+    "ink-soft": ["paper", "surface", "sunken"],
+    "ink-faint": ["paper", "surface", "sunken"],
+    "accent": ["paper", "surface", "sunken", "accent-soft"],
+    "on-accent": ["accent", "accent-strong"],
+    "danger": ["paper", "surface", "danger-soft"],
+    "on-danger": ["danger"],
+    "caution": ["paper", "surface", "caution-soft"],
+    "on-mark": ["mark"],
+}
+
+
+@pytest.mark.parametrize("shade", [0, 1], ids=["light", "dark"])
+def test_text_and_the_edges_of_fields_stand_out_enough(shade: int) -> None:
+    pattern = r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)"
+    named = re.findall(pattern, (WEB / "theme.css").read_text("utf-8"))
+    colours = {name: shades[shade] for name, *shades in named}
+    for text, grounds in TEXT_ON.items():
+        for ground in grounds:
+            assert contrast(colours[text], colours[ground]) >= 4.5, f"{text} on {ground}"
+    for ground in ("paper", "surface"):
+        assert contrast(colours["line-strong"], colours[ground]) >= 3, f"line-strong on {ground}"
+
+
+def test_what_may_be_chosen_is_said_by_the_service_alone() -> None:
+    properties = AskOptions.model_json_schema()["properties"]
+    module = (WEB / "option_choices.js").read_text("utf-8")
+    offered = re.findall(r"^  (\w+): \"", module, re.MULTILINE)
+    assert len(offered) >= 5
+    assert set(offered) <= set(properties)
+    for name in offered:
+        assert "default" in properties[name], f"{name} has no default to show"
+        assert properties[name]["description"], f"{name} has no help"
+    for allowed in ("quote", "tables", "graph", *STRATEGIES):
+        written = [path.name for path in SCRIPTS if re.search(rf"[\"']{allowed}[\"']", path.read_text("utf-8"))]
+        assert not written, f"{allowed} is written in {written}"
+
+
+def test_the_page_asks_for_what_the_service_has() -> None:
+    paths = {route.path for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)}
+    patterns = [re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path) + "$") for path in paths]
+    for path in SCRIPTS:
+        for asked in re.findall(r"[\"`](/v1/[^\"`?]*)", path.read_text("utf-8")):
+            target = re.sub(r"\$\{query\}$", "", asked)
+            target = re.sub(r"\$\{[^}]+\}", "x", target)
+            assert any(pattern.match(target) for pattern in patterns), f"{path.name} asks for {asked}"

@@ -65,6 +65,15 @@ def test_conversations_are_listed_newest_first_page_by_page(running: Running) ->
     assert len(running.client.get("/v1/conversations").json()["conversations"]) == 4
 
 
+def test_a_conversation_is_called_by_its_first_question(running: Running) -> None:
+    running.add("Kettles boil water.")
+    running.client.post("/v1/conversations", json={})
+    ask(running, "What do kettles boil?", "Kettles boil water.", conversation_id="mine")
+    ask(running, "And how fast?", "Kettles boil water.", conversation_id="mine")
+    listed = running.client.get("/v1/conversations").json()["conversations"]
+    assert [one["title"] for one in listed] == ["What do kettles boil?", None]
+
+
 def test_what_cannot_be_is_refused(running: Running) -> None:
     running.add("Kettles boil water.")
     running.add("Elsewhere.", collection="other")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from generation.quote_candidates import Gathered, PassageReader, Sentence, TextEmbedder, gather
-from generation.quote_features import matrix
+from generation.quote_features import answerable, matrix
 from generation.quoting import Quote
 from generation.types import Citation
 from retrieval import tree_ensemble
@@ -21,20 +21,24 @@ from retrieval.types import Hit
 QUOTE_MODEL = Path(__file__).parent / "quote_model.txt"
 CALIBRATION = Path(__file__).parent / "quote_calibration.json"
 # A second sentence is quoted where it is so likely and the first one not likely enough.
-FURTHER, ENOUGH = 0.2, 0.7
+FURTHER, ENOUGH = 0.1, 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """From the trees' sum to the chance that the sentence holds the answer (Platt, 1999)."""
+    """The chance that a sentence holds the answer, by a logistic fit.
 
-    slope: float
+    The trees only say which of a question's sentences is likeliest; whether any answers is the reader's to tell.
+    """
+
+    score: float  # weight of the trees' sum
+    answerable: float  # weight of the reader's log-odds that the passage answers
     intercept: float
     short: float  # chance, by the reader, from which on its span is the answer and the sentence only the citation
 
-    def chance(self, score: float) -> float:
-        """The chance that a sentence with this score holds the answer."""
-        return float(1 / (1 + np.exp(-(self.slope * score + self.intercept))))
+    def chance(self, score: float, answerable: float) -> float:
+        """The chance for this score and these log-odds."""
+        return float(1 / (1 + np.exp(-(self.score * score + self.answerable * answerable + self.intercept))))
 
 
 class QuoteChooser:
@@ -65,8 +69,11 @@ class QuoteChooser:
         if not places:
             return []
         scores = self._trees.predict(matrix(gathered, places, self._trees.features))
-        order = np.argsort(-scores, kind="stable")
-        return [(gathered.sentences[places[at]], self._calibration.chance(float(scores[at]))) for at in order]
+        found = []
+        for at in np.argsort(-scores, kind="stable"):
+            chance = self._calibration.chance(float(scores[at]), answerable(gathered, places[at]))
+            found.append((gathered.sentences[places[at]], chance))
+        return found
 
     def _is_short(self, gathered: Gathered, chosen: Sentence) -> bool:
         """Whether the reader is sure of its span, and the span is in the sentence."""

@@ -1,6 +1,5 @@
 import random
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -68,11 +67,11 @@ def test_where_nothing_can_be_quoted_there_is_no_quote() -> None:
     assert chooser(0.9).quote(HashEmbedder(), QUESTION, [passage("Page 2")], 0.9) is None
 
 
-def test_chances_rise_with_the_score() -> None:
-    calibration = Calibration(1.5, -0.2, 0.8)
-    assert calibration.chance(-3) < calibration.chance(0) < calibration.chance(3)
-    assert calibration.chance(0) == pytest.approx(0.45, abs=0.01)
-    assert replace(calibration, intercept=0.0).chance(0) == 0.5
+def test_chances_rise_with_the_score_and_with_what_the_reader_says() -> None:
+    calibration = Calibration(1.5, 0.5, -0.2, 0.8)
+    assert calibration.chance(-3, 0) < calibration.chance(0, 0) < calibration.chance(3, 0)
+    assert calibration.chance(0, -1) < calibration.chance(0, 1)
+    assert calibration.chance(0, 0.4) == 0.5
 
 
 def test_the_model_that_ships_knows_features_that_exist_and_no_other_text_is_a_model() -> None:

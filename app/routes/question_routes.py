@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from app.dependencies import ServiceDep
 from app.routes.collections import Name
 from app.schemas.routes import ConfusionDetails, RouteDetails, RouteList, RouteSettingsDetails
-from retrieval.routing.routes import Route, RouteSettings
+from retrieval.routing.routes import Route
 from retrieval.store import routes
 
 router = APIRouter(prefix="/v1/collections", tags=["collections"])
@@ -22,9 +22,7 @@ def get_routes(service: ServiceDep, name: Name) -> RouteList:
 @router.put("/{name}/routes")
 def put_routes(service: ServiceDep, name: Name, given: RouteList) -> RouteList:
     """Gives the collection routes of its own, in place of any it had."""
-    made = [
-        Route(route.name, tuple(route.examples), RouteSettings(**route.settings.model_dump())) for route in given.routes
-    ]
+    made = [Route(route.name, tuple(route.examples), route.settings.made()) for route in given.routes]
     with service.storage.database.write() as connection:
         routes.replace(connection, name, made)
     return _details(service, name)

@@ -38,7 +38,7 @@ def delete_routes(service: ServiceDep, name: Name) -> None:
 @router.get("/{name}/routes/confusion")
 def get_confusion(service: ServiceDep, name: Name) -> ConfusionDetails:
     """How often the examples of each route are taken for those of another, each judged without itself."""
-    found = service.routes.confusion(name)
+    found = service.sources.kinds.confusion(name)
     return ConfusionDetails(
         names=found.names, counts=found.counts.tolist(), accuracy=found.accuracy, threshold=found.threshold
     )
@@ -52,6 +52,6 @@ def _details(service: ServiceDep, name: str) -> RouteList:
                 examples=list(route.examples),
                 settings=RouteSettingsDetails(**asdict(route.settings)),
             )
-            for route in service.routes.routes_of(name)
+            for route in service.sources.kinds.routes_of(name)
         ]
     )

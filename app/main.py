@@ -32,7 +32,7 @@ from app.routes import (
 )
 from app.service import Service
 from app.settings import Settings
-from app.wiring import Engines, Storage, load_engines, open_storage
+from app.wiring import Loader, load_engines, open_storage
 from retrieval import failpoints
 
 WEB = Path(__file__).parent / "web"
@@ -55,9 +55,7 @@ ROUTERS = (
 )
 
 
-def create_app(
-    settings: Settings | None = None, load: Callable[[Settings, Storage], Engines] = load_engines
-) -> FastAPI:
+def create_app(settings: Settings | None = None, load: Loader = load_engines) -> FastAPI:
     """The service with all its routes. `load` is what tests replace to run without models."""
     settings = settings or Settings()
     configure_logging(settings)

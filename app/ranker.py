@@ -4,7 +4,6 @@ A process of its own, of the lowest priority, that opens the data folder beside 
 meanwhile, and a version that the gate accepts orders the next one.
 """
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,12 +14,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from app.background_command import run
 from app.embedding_models import open_embedders
 from app.last_look import open_last_look
 from app.settings import Settings
 from app.wiring import Storage, open_storage
 from retrieval.cold_start import train_from_documents
-from retrieval.errors import ScholiastError
 from retrieval.ranker_training import evaluate as compare
 from retrieval.ranker_training import train_from_feedback
 from retrieval.ranking import Ranker
@@ -29,8 +28,6 @@ from retrieval.store import impressions, ranker_versions
 from retrieval.store.ranker_versions import SHIPPED, RankerVersion
 from retrieval.types import Json
 
-# Below everything that answers and below ingest.
-_NICENESS = 19
 app = typer.Typer(
     name="scholiast ranker", help="Rankers of one's own for a collection.", no_args_is_help=True, add_completion=False
 )
@@ -109,14 +106,8 @@ def rollback(
 
 
 def main() -> int:
-    """Runs a command; errors of the tree become one line and exit code 1."""
-    os.nice(_NICENESS)
-    try:
-        app()
-    except ScholiastError as error:
-        console.print(f"[red]{error.detail}[/]")
-        return 1
-    return 0
+    """Runs a command; gives its exit code."""
+    return run(app, console)
 
 
 @contextmanager

@@ -2,18 +2,15 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from app.metrics import Metrics
 from app.settings import Settings
-from app.wiring import Engines, Storage
-from retrieval.construction.table_questions import TableQuestions
+from app.sources import open_sources
+from app.wiring import Engines, Loader, Storage
 from retrieval.embedders import Embedders
 from retrieval.errors import ModelUnavailable, Overloaded
-from retrieval.graph.projection import GraphProjections
-from retrieval.graph.questions import GraphQuestions
 from retrieval.impression_log import ImpressionLog
-from retrieval.routing.route_choice import RouteChooser
 from retrieval.types import Embedder
 
 _LOGGER = logging.getLogger(__name__)
@@ -25,16 +22,12 @@ _STOP_PATIENCE_SECONDS = 5.0
 class Service:
     """Storage and, once loaded, engines. Documents can be uploaded and listed while the models still load."""
 
-    def __init__(
-        self, settings: Settings, storage: Storage, load: Callable[[Settings, Storage], Engines], metrics: Metrics
-    ) -> None:
+    def __init__(self, settings: Settings, storage: Storage, load: Loader, metrics: Metrics) -> None:
         self.settings = settings
         self.storage = storage
         self.metrics = metrics
         self.impressions = ImpressionLog(storage.database, settings.kept_impressions)
-        self.tables = TableQuestions(storage.database, self._active_embedder)
-        self.graph = GraphQuestions(storage.database, GraphProjections(storage.database, storage.graphs))
-        self.routes = RouteChooser(storage.database, self._active_embedder)
+        self.sources = open_sources(storage.database, storage.graphs, self._active_embedder)
         self._load = load
         self._engines: Engines | None = None
         self._failure: ModelUnavailable | None = None
@@ -74,7 +67,7 @@ class Service:
 
     def _run(self) -> None:
         try:
-            engines = self._load(self.settings, self.storage)
+            engines = self._load(self.settings, self.storage, self.sources)
             self.metrics.show_models("embedder", engines.embedders.loaded)
             self.metrics.show_models("generator", [engines.generator.name])
             self._engines = engines

@@ -1,6 +1,5 @@
 """`scholiast train`: trains the models of our own from published sets; a run that is cut off goes on with --resume."""
 
-import os
 import signal
 import sys
 import time
@@ -13,6 +12,7 @@ import typer
 from rich.console import Console
 from safetensors.torch import load_file
 
+from app.background_command import run
 from app.settings import Settings
 from generation.reader import EMBEDDER, Reader
 from generation.reader_examples import SETS, Epochs, LabelledQuestion, LabelledSet, labelled
@@ -20,10 +20,8 @@ from generation.reader_judging import UNCALIBRATED, ask, auroc, calibrated
 from generation.reader_training import BATCH, Plan, ReaderTraining, Report
 from generation.reader_weights import AnswerableCalibration, ReaderWeights
 from retrieval.embedding import fastest_dtype, weights_sha256
-from retrieval.errors import ModelUnavailable, ScholiastError
+from retrieval.errors import ModelUnavailable
 
-# Below everything that answers and below ingest.
-_NICENESS = 19
 app = typer.Typer(
     name="scholiast train",
     help="Train the models of our own from published sets.",
@@ -79,14 +77,8 @@ def reader(
 
 
 def main() -> int:
-    """Runs a command; errors of the tree become one line and exit code 1."""
-    os.nice(_NICENESS)
-    try:
-        app()
-    except ScholiastError as error:
-        console.print(f"[red]{error.detail}[/]")
-        return 1
-    return 0
+    """Runs a command; gives its exit code."""
+    return run(app, console)
 
 
 def _sets(data: Path, split: str) -> dict[str, LabelledSet]:

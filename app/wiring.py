@@ -13,7 +13,7 @@ from app.generators import load_generator
 from app.last_look import open_last_look
 from app.reader import open_quoter
 from app.settings import Settings
-from app.sources import open_sources
+from app.sources import Sources
 from app.token_encoders import open_token_encoders
 from generation.answer import Answerer
 from generation.claims import ClaimJudge
@@ -34,7 +34,6 @@ from retrieval.generation_files import GenerationFiles
 from retrieval.graph.projection import GraphProjections
 from retrieval.pipeline import Retriever
 from retrieval.ranking import Ranker
-from retrieval.routing.route_choice import RouteChooser
 from retrieval.snapshot import Snapshots
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database
@@ -69,6 +68,10 @@ class Engines:
     missing: Callable[[], Sequence[str]] = lambda: ()  # what keeps the generator from answering
 
 
+# Loads what answers; the sources are there before it, and are asked only after it.
+Loader = Callable[[Settings, Storage, Sources], Engines]
+
+
 def open_storage(settings: Settings) -> Storage:
     """Opens the data folder, creating and upgrading it as needed."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -85,7 +88,7 @@ def open_storage(settings: Settings) -> Storage:
     )
 
 
-def load_engines(settings: Settings, storage: Storage) -> Engines:
+def load_engines(settings: Settings, storage: Storage, sources: Sources) -> Engines:
     """Loads the models. Raises `ModelUnavailable` if one is missing or not the one the data was embedded with."""
     with ThreadPoolExecutor(1) as beside:  # reading and packing weights leaves the other processor free
         loading = beside.submit(load_generator, settings)
@@ -101,10 +104,10 @@ def load_engines(settings: Settings, storage: Storage) -> Engines:
         frozenset(settings.generator_languages),
         frozenset(settings.translation_writers),
     )
-    router = open_sources(storage.database, storage.graphs, embedders)
+    router = sources.router(storage.database)
     retriever = Retriever(storage.database, snapshots, embedders, Ranker(), tokens, last_look, writer, router)
-    kinds = RouteChooser(storage.database, embedders.active)
-    answerer = Answerer(retriever, generator.for_task("answers"), answer_limits(settings), ClaimJudge(), quoter, kinds)
+    writing, limits = generator.for_task("answers"), answer_limits(settings)
+    answerer = Answerer(retriever, writing, limits, ClaimJudge(), quoter, sources.kinds)
     return Engines(embedders, generator.model, retriever, answerer, generator.missing)
 
 

@@ -19,6 +19,7 @@ from itertools import permutations
 from pathlib import Path
 
 from app.settings import Settings
+from bench import meanings
 from bench.examples import DOCUMENTS
 from bench.hostile_statements import CREATED, SECRET, STOCK, hostile
 from bench.report import Report, Row, bootstrap
@@ -26,7 +27,6 @@ from ingest.parsing.detect import detect_media_type
 from ingest.parsing.sandbox import ParserSandbox
 from ingest.tables.columns import observe, type_cells
 from ingest.tables.names import identifiers
-from retrieval.construction.semantic_sql import ValueVectors, nearest
 from retrieval.construction.sql_child import Task
 from retrieval.construction.sql_child import run as run_in_child
 from retrieval.construction.sql_generation import Written, write
@@ -39,7 +39,6 @@ from retrieval.store.tables import CollectionTable
 from retrieval.types import Embedder, Json
 
 QUESTIONS = Path("bench/questions/sql.jsonl")
-MEANINGS = Path("bench/questions/semantic.jsonl")
 HOSTILE = 2_000
 TODAY = date(2026, 11, 22)
 _PUBLISHED = ("geography", "restaurants")
@@ -69,7 +68,7 @@ def run(settings: Settings, data: Path | None) -> Report:
     known = [profile(table, cells) for table, cells in tables]
     with closing(copied(tables)) as copy:
         rows += _accuracy([_judge(entry, known, copy, embedder) for entry in questions()])
-    rows += _meanings(tables, embedder)
+    rows += meanings.rows(tables, embedder)
     if data is not None:
         for name in _PUBLISHED:
             rows += _published(data / "text2sql", name, embedder)
@@ -169,24 +168,6 @@ def _accuracy(judged: Sequence[Judged]) -> Iterator[Row]:
         yield Row(
             "templates", "both parts, by kind", kind, _share([item.is_right for item in judged if item.kind == kind])
         )
-
-
-def _meanings(tables: Sequence[TableRows], embedder: Embedder) -> Iterator[Row]:
-    """How well `semantic` finds the values that a text means (`bench/questions/semantic.jsonl`)."""
-    by_name = {table.name: (table, rows) for table, rows in tables}
-    vectors = ValueVectors(lambda: embedder)
-    measured: dict[str, list[tuple[float, float]]] = {}
-    for entry in map(json.loads, MEANINGS.read_text().splitlines()):
-        table, rows = by_name[entry["table"]]
-        column = table.column(entry["column"])
-        assert column is not None
-        values = list(dict.fromkeys(row[column.position] for row in rows if row[column.position] is not None))
-        found = set(nearest(values, vectors.cosines(values, entry["text"])))
-        right = len(found & set(entry["values"]))
-        measured.setdefault(entry["part"], []).append((right / len(found), right / len(entry["values"])))
-    for part, pairs in measured.items():
-        yield bootstrap("semantic", f"values by meaning, {part}", "precision", [precision for precision, _ in pairs])
-        yield bootstrap("semantic", f"values by meaning, {part}", "recall", [recall for _, recall in pairs])
 
 
 def _share(values: Sequence[bool]) -> float:

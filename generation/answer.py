@@ -83,7 +83,7 @@ class AnswerRequest:
     max_llm_calls: int = DEFAULT_LLM_CALLS  # while the question is translated
     route: AnyRouteName = "documents"  # which sources are asked
     instruction: str = ""  # joins the system prompt
-    fixed: frozenset[str] = frozenset()  # of `k` and `route`: what was asked for by name, so that no kind changes it
+    fixed: frozenset[str] = frozenset()  # of `k`, `route`, `translation`: asked for by name, so that no kind changes it
     mode: Mode = "auto"
     samples: int = 1  # drafts, of which the one is shown that agrees best with the others
     options: GenerationOptions = field(default_factory=GenerationOptions)
@@ -143,6 +143,10 @@ class Answerer:
         if request.history:
             trace.stages.insert(0, _follow_up(asked, request.question))
         yield from (StageEvent(stage.stage, stage.milliseconds) for stage in trace.stages)
+        if result.asks_nothing:
+            trace.skip("generate", "the question is put to no source: the answer says what can be asked")
+            yield from _say(wording_for(request.question).invitation, trace)
+            return
         if not result.hits or result.evidence < self._limits.minimum_evidence:
             trace.skip("generate", f"evidence {result.evidence:.2f} is below {self._limits.minimum_evidence:.2f}")
             yield from _abstain(request.question, result.hits, trace, None)
@@ -323,7 +327,12 @@ def changes(request: AnswerRequest, chosen: ChosenRoute) -> dict[str, Json]:
     if chosen.route is None:
         return {}
     settings = chosen.route.settings
-    wanted = {"instruction": settings.instruction or None, "k": settings.passages, "route": settings.source}
+    wanted = {
+        "instruction": settings.instruction or None,
+        "k": settings.passages,
+        "route": settings.source,
+        "translation": settings.translation,
+    }
     return {name: value for name, value in wanted.items() if value is not None and name not in request.fixed}
 
 
@@ -390,6 +399,12 @@ def _last_stage(trace: Trace) -> StageEvent:
 
 def _usage_facts(usage: Usage | None) -> dict[str, Json]:
     return {} if usage is None else asdict(usage)
+
+
+def _say(text: str, trace: Trace) -> Iterator[AnswerEvent]:
+    """Answers with a sentence of the service's own, which stands on no document."""
+    yield TokenEvent(text)
+    yield DoneEvent(Answer(text, [], [], False, None, trace))
 
 
 def _abstain(question: str, passages: Sequence[Hit], trace: Trace, usage: Usage | None) -> Iterator[AnswerEvent]:

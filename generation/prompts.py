@@ -30,6 +30,7 @@ class Wording:
     further: str  # joins a quotation that another sentence may answer instead of
     direct: str  # an answer that is a stretch of a passage
     abstention: str
+    invitation: str  # what can be asked here, to somebody who asked nothing of the documents
     language: str  # ISO 639-1
 
 
@@ -53,6 +54,10 @@ ENGLISH = Wording(
     direct="{quote} [{number}]",
     quotation="The documents put it this way: “{quote}” [{number}]",
     abstention="The documents do not say enough to answer this question. The passages that come closest are listed.",
+    invitation=(
+        "I am happy to help with questions about the documents in this collection. Ask about anything that they may "
+        "say, and the answer will show where it stands."
+    ),
     language="en",
 )
 CHINESE = Wording(
@@ -74,6 +79,7 @@ CHINESE = Wording(
     direct="{quote}[{number}]",
     quotation="文件中写道：“{quote}”[{number}]",
     abstention="现有文件不足以回答这个问题。以下列出了最接近的段落。",
+    invitation="很高兴为您解答与这里的文件有关的问题。请问文件中可能写到的内容，回答会注明出处。",
     language="zh",
 )
 # What a model writes when it goes on with the prompt instead of answering.

@@ -128,7 +128,7 @@ class Retriever:
         trace.skip("recall", "the route leaves documents out")
         others = self._sources.ask(request, routed, allowed, trace)
         hits, evidence_found = with_others((), 0.0, others, request.k)
-        return SearchResult(hits, evidence_found, trace, embedder)
+        return SearchResult(hits, evidence_found, trace, embedder, asks_nothing=not routed.sources)
 
     def find(self, request: SearchRequest, trace: Trace, explained: int) -> Searched:
         """All stages up to the hits, with what each of them found; the ranker gives reasons for the first `explained`.

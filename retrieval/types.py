@@ -104,6 +104,7 @@ class SearchResult:
     evidence: float  # 0..1: calibrated chance that the hits are about the question at all
     trace: Trace = field(repr=False)
     embedder: Embedder = field(repr=False)  # made the vectors that were searched; for comparing further texts
+    asks_nothing: bool = False  # the question was put to no source: small talk, or of a kind that searches nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,9 +64,10 @@ class ScriptedModel:
 class ScriptedSearcher:
     """Finds the same hits for every request; remembers the requests."""
 
-    def __init__(self, *hits: Hit, evidence: float = 1.0) -> None:
+    def __init__(self, *hits: Hit, evidence: float = 1.0, asks_nothing: bool = False) -> None:
         self.hits = hits
         self.evidence = evidence
+        self.asks_nothing = asks_nothing
         self.requests: list[SearchRequest] = []
 
     def search(self, request: SearchRequest) -> SearchResult:
@@ -74,7 +75,7 @@ class ScriptedSearcher:
         trace = Trace()
         with trace.stage("recall") as stage:
             stage.record(candidates=len(self.hits))
-        return SearchResult(self.hits[: request.k], self.evidence, trace, HashEmbedder())
+        return SearchResult(self.hits[: request.k], self.evidence, trace, HashEmbedder(), self.asks_nothing)
 
 
 class MarkingReader:

@@ -139,7 +139,7 @@ def _request(service: Service, question: Question, history: Sequence[Message]) -
         max_ms=options.max_ms,
         max_llm_calls=options.max_llm_calls,
         route=options.route,
-        fixed=frozenset({"k", "route"} & options.model_fields_set),
+        fixed=frozenset({"k", "route", "translation"} & options.model_fields_set),
         mode=options.mode,
         samples=options.samples,
         options=GenerationOptions(

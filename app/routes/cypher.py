@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1", tags=["graph"])
 @router.post("/cypher")
 def ask_graph(service: ServiceDep, question: CypherQuestion) -> CypherAnswer:
     """Answers a question from the graph of entities in documents, with the statement and the places it stands on."""
-    answer = service.graph.ask(GraphQuestion(question.collection, question.question, question.cypher))
+    answer = service.sources.graph.ask(GraphQuestion(question.collection, question.question, question.cypher))
     service.metrics.observe_trace(answer.trace)
     return CypherAnswer(
         request_id=str(uuid.uuid4()),

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from app.dependencies import ServiceDep
 from app.routes.collections import Name
 from app.schemas.routes import ConfusionDetails, RouteDetails, RouteList, RouteSettingsDetails
-from retrieval.routing.routes import Route, RouteSettings
+from retrieval.routing.routes import Route
 from retrieval.store import routes
 
 router = APIRouter(prefix="/v1/collections", tags=["collections"])
@@ -22,9 +22,7 @@ def get_routes(service: ServiceDep, name: Name) -> RouteList:
 @router.put("/{name}/routes")
 def put_routes(service: ServiceDep, name: Name, given: RouteList) -> RouteList:
     """Gives the collection routes of its own, in place of any it had."""
-    made = [
-        Route(route.name, tuple(route.examples), RouteSettings(**route.settings.model_dump())) for route in given.routes
-    ]
+    made = [Route(route.name, tuple(route.examples), route.settings.made()) for route in given.routes]
     with service.storage.database.write() as connection:
         routes.replace(connection, name, made)
     return _details(service, name)
@@ -40,7 +38,7 @@ def delete_routes(service: ServiceDep, name: Name) -> None:
 @router.get("/{name}/routes/confusion")
 def get_confusion(service: ServiceDep, name: Name) -> ConfusionDetails:
     """How often the examples of each route are taken for those of another, each judged without itself."""
-    found = service.routes.confusion(name)
+    found = service.sources.kinds.confusion(name)
     return ConfusionDetails(
         names=found.names, counts=found.counts.tolist(), accuracy=found.accuracy, threshold=found.threshold
     )
@@ -54,6 +52,6 @@ def _details(service: ServiceDep, name: str) -> RouteList:
                 examples=list(route.examples),
                 settings=RouteSettingsDetails(**asdict(route.settings)),
             )
-            for route in service.routes.routes_of(name)
+            for route in service.sources.kinds.routes_of(name)
         ]
     )

@@ -15,7 +15,8 @@ router = APIRouter(prefix="/v1", tags=["tables"])
 @router.post("/sql")
 def ask_tables(service: ServiceDep, question: SqlQuestion) -> SqlAnswer:
     """Answers a question from the tables in documents, with the statement, its rows and the rows it stands on."""
-    answer = service.tables.ask(TableQuestion(question.collection, question.question, question.sql, question.filter))
+    asked = TableQuestion(question.collection, question.question, question.sql, question.filter)
+    answer = service.sources.tables.ask(asked)
     service.metrics.observe_trace(answer.trace)
     return SqlAnswer(
         request_id=str(uuid.uuid4()),

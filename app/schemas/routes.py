@@ -5,10 +5,10 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from app.schemas.fields import QueryText, Strict
+from app.schemas.fields import QueryText, Strict, Translation
 from retrieval.routing.names import AnyRouteName
 from retrieval.routing.nearest_route import NONE
-from retrieval.routing.routes import FEWEST_EXAMPLES, LONGEST_EXAMPLE, MAX_EXAMPLES, MAX_ROUTES
+from retrieval.routing.routes import FEWEST_EXAMPLES, LONGEST_EXAMPLE, MAX_EXAMPLES, MAX_ROUTES, RouteSettings
 
 
 class RouteSettingsDetails(Strict):
@@ -17,6 +17,12 @@ class RouteSettingsDetails(Strict):
     instruction: Annotated[str, Field(max_length=1_000, description="Joins the system prompt.")] = ""
     passages: Annotated[int, Field(ge=1, le=20, description="Passages that the answer may use.")] | None = None
     source: Annotated[AnyRouteName | None, Field(description="As `options.route`; `none`: nothing is searched.")] = None
+    translation: Annotated[Translation | None, Field(description="As `options.translation`.")] = None
+
+    def made(self) -> RouteSettings:
+        """The settings as the pipeline sees them."""
+        translation = None if self.translation is None else tuple(self.translation)
+        return RouteSettings(self.instruction, self.passages, self.source, translation)
 
 
 class RouteDetails(Strict):

@@ -29,11 +29,11 @@ MAX_CALLS = 4  # in one statement
 _LONGEST_TEXT = 1_000
 _READ_ROWS = 20_000
 _BATCH = 5_000
-# A value is meant if its cosine is this near to the best one, and stands out from the others by this much of their
-# spread. Fitted on texts of our own
-# (bench/questions/semantic.jsonl).
+# A value is meant if its cosine is this near to the best one, and stands out from those that are not by this much of
+# their spread. Fitted on texts of our own (bench/meanings.py).
 _NEAR = 0.02
-_STANDS_OUT = 1.5
+_STANDS_OUT = 2.0
+_FEWEST_OTHERS = 2  # have a spread
 _MOST_MEANT = 50
 MAX_CHARACTERS = 100_000  # of all values together
 _LONGEST_LIST = 4_000  # characters of the values that are meant, in the statement
@@ -121,13 +121,17 @@ def planned(sql: str, connection: Connection, known: Sequence[SqlTable], vectors
 
 
 def nearest(values: Sequence[str], cosines: NDArray[np.float32]) -> Sequence[str]:
-    """The values that are meant, best first: near to the best one, and apart from the rest where there are several."""
+    """The values that are meant, best first: near to the best one, and apart from those that are not near.
+
+    Those that are near do not count among the others: of five values two could never stand out from all five.
+    """
     if not len(values):
         return []
     best = float(cosines.max())
+    others = cosines[cosines < best - _NEAR]
     floor = best - _NEAR
-    if len(values) > 2:
-        floor = max(floor, float(cosines.mean() + _STANDS_OUT * cosines.std()))
+    if len(others) >= _FEWEST_OTHERS:
+        floor = max(floor, float(others.mean() + _STANDS_OUT * others.std()))
     order = np.argsort(-cosines, kind="stable")[:_MOST_MEANT]
     meant = [values[place] for place in order if cosines[place] >= min(floor, best)]
     lengths = np.cumsum([len(value) for value in meant])

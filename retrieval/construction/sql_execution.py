@@ -137,15 +137,19 @@ def outcome(child: "subprocess.CompletedProcess[bytes]") -> Mapping[str, Json]:
 
 
 def _results(answer: Mapping[str, Json], limits: SqlLimits) -> Sequence[SqlResult]:
+    raise_over_limit(answer, limits.seconds)
+    if "error" in answer:
+        raise InvalidRequest(f"SQLite refuses the statement: {answer['detail'][:300]}.", field="sql")
+    return [
+        SqlResult(tuple(found["columns"]), tuple(map(tuple, found["rows"])), found["cut"])
+        for found in answer["results"]
+    ]
+
+
+def raise_over_limit(answer: Mapping[str, Json], seconds: float) -> None:
+    """Raises `TooLarge` where the child says that the statement took more time or memory than it may."""
     match answer.get("error"):
-        case None:
-            return [
-                SqlResult(tuple(found["columns"]), tuple(map(tuple, found["rows"])), found["cut"])
-                for found in answer["results"]
-            ]
         case "time":
-            raise TooLarge(f"The statement took longer than {limits.seconds:g} seconds; ask for less at a time.")
+            raise TooLarge(f"The statement took longer than {seconds:g} seconds; ask for less at a time.")
         case "memory":
             raise TooLarge("The statement took more memory than it may; ask for less at a time.")
-        case _:
-            raise InvalidRequest(f"SQLite refuses the statement: {answer['detail'][:300]}.", field="sql")

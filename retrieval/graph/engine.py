@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from retrieval.construction.sql_execution import outcome
+from retrieval.construction.sql_execution import outcome, raise_over_limit
 from retrieval.errors import InvalidRequest, TooLarge
 from retrieval.types import Json
 
@@ -70,21 +70,16 @@ def run(path: Path, statements: Sequence[str], limits: CypherLimits) -> Sequence
         "memory": limits.memory,
     }
     answer = _ask(task, limits.seconds)
-    match answer.get("error"):
-        case None:
-            return [
-                CypherResult(tuple(found["columns"]), tuple(map(tuple, found["rows"])), found["cut"])
-                for found in answer["results"]
-            ]
-        case "time":
-            raise TooLarge(f"The statement took longer than {limits.seconds:g} seconds; ask for less at a time.")
-        case "memory":
-            raise TooLarge("The statement took more memory than it may; ask for less at a time.")
-        case _:
-            if not path.exists():
-                raise FileNotFoundError(path)
-            detail = " ".join(str(answer.get("detail", "")).split())[:300]
-            raise InvalidRequest(f"The graph engine refuses the statement: {detail}", field="cypher")
+    raise_over_limit(answer, limits.seconds)
+    if "error" in answer:
+        if not path.exists():
+            raise FileNotFoundError(path)
+        detail = " ".join(str(answer.get("detail", "")).split())[:300]
+        raise InvalidRequest(f"The graph engine refuses the statement: {detail}", field="cypher")
+    return [
+        CypherResult(tuple(found["columns"]), tuple(map(tuple, found["rows"])), found["cut"])
+        for found in answer["results"]
+    ]
 
 
 def _ask(task: Mapping[str, Json], seconds: float) -> Mapping[str, Json]:

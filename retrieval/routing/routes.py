@@ -19,6 +19,7 @@ class RouteSettings:
     instruction: str = ""  # joins the system prompt
     passages: int | None = None  # in place of the default number
     source: AnyRouteName | None = None  # in place of `auto`; none: nothing is searched
+    translation: tuple[str, ...] | None = None  # strategies that make further queries; empty: none
 
 
 @dataclass(frozen=True, slots=True)

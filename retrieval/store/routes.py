@@ -1,6 +1,6 @@
 """Rows of routes: the kinds of questions that a collection tells apart, in the order in which they were given."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import Connection, delete, insert, select
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 from retrieval.routing.routes import Route, RouteSettings
 from retrieval.store import collections
 from retrieval.store.schema import collection_routes
+from retrieval.types import Json
 
 
 def of_collection(connection: Connection, collection: str) -> Sequence[Route]:
@@ -18,9 +19,15 @@ def of_collection(connection: Connection, collection: str) -> Sequence[Route]:
         .order_by(collection_routes.c.ordinal)
     )
     return [
-        Route(row["name"], tuple(row["examples"]), RouteSettings(**row["settings"]))
+        Route(row["name"], tuple(row["examples"]), _settings(row["settings"]))
         for row in connection.execute(statement).mappings()
     ]
+
+
+def _settings(stored: Mapping[str, Json]) -> RouteSettings:
+    """The settings; rows of earlier versions lack what came later."""
+    translation = stored.get("translation")
+    return RouteSettings(**{**stored, "translation": None if translation is None else tuple(translation)})
 
 
 def replace(connection: Connection, collection: str, routes: Sequence[Route]) -> None:

@@ -3,7 +3,7 @@
 import shutil
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,14 @@ from fastapi.testclient import TestClient
 from app.main import create_app
 from app.service import Service
 from app.settings import Settings
+from app.sources import Sources
 from app.wiring import Engines, Storage
 from generation.answer import Answerer, AnswerLimits
 from generation.claims import ClaimJudge
 from ingest.enricher import Enricher
 from ingest.pipeline import IngestTools, ingest_documents
-from retrieval.construction.table_questions import TableQuestions
-from retrieval.construction.table_source import TableSource
 from retrieval.embedders import Embedders
 from retrieval.pipeline import Retriever
-from retrieval.routing.route_choice import RouteChooser
-from retrieval.routing.source_router import SourceRouter
 from retrieval.snapshot import Snapshots
 from retrieval.store import documents, models
 from tests.fakes import HashEmbedder, ParagraphParser, load_scripted, scripted_ranker
@@ -82,16 +79,16 @@ def running(tmp_path: Path, empty_database: Path) -> Iterator[Running]:
     shutil.copy(empty_database, tmp_path)
     model = ScriptedModel()
 
-    def load(_settings: Settings, storage: Storage) -> Engines:
+    def load(_settings: Settings, storage: Storage, sources: Sources) -> Engines:
         embedders = Embedders(storage.database, load_scripted)
         with storage.database.write() as connection:
             models.settle(connection, HashEmbedder.model_id, "hash")
         snapshots = Snapshots(storage.database, storage.files)
-        source = TableSource(storage.database, TableQuestions(storage.database, embedders.active))
-        router = SourceRouter({"tables": source}, source)
+        router = sources.router(storage.database)
+        # The graph engine is a process for every statement; its own tests start it.
+        router = replace(router, sources={"tables": router.sources["tables"]})
         retriever = Retriever(storage.database, snapshots, embedders, scripted_ranker(), router=router)
-        kinds = RouteChooser(storage.database, embedders.active)
-        answerer = Answerer(retriever, model, AnswerLimits(0.0, 4, 1600), ClaimJudge(), kinds=kinds)
+        answerer = Answerer(retriever, model, AnswerLimits(0.0, 4, 1600), ClaimJudge(), kinds=sources.kinds)
         return Engines(embedders, model, retriever, answerer)
 
     settings = Settings(data_dir=tmp_path, workers=0, max_upload_mib=1, max_files_per_upload=3, _env_file=None)

@@ -91,6 +91,19 @@ def test_stages_are_reported_in_the_order_of_the_trace() -> None:
     assert stage(answer, "generate")["finish_reason"] == "stop"
 
 
+@pytest.mark.parametrize(("question", "wording"), [("Thank you!", ENGLISH), ("谢谢你", CHINESE)])
+def test_small_talk_is_told_in_its_language_what_can_be_asked_and_no_model_is(question: str, wording: Wording) -> None:
+    model = ScriptedModel("Never asked.")
+    events = ask(model, ScriptedSearcher(evidence=0.0, asks_nothing=True), question)
+    answer = answered(events)
+    assert answer.text == wording.invitation
+    assert "".join(event.text for event in events if isinstance(event, TokenEvent)) == answer.text
+    assert not answer.abstained
+    assert not answer.passages
+    assert not model.prompts
+    assert "no source" in str(stage(answer, "generate")["skipped"])
+
+
 @pytest.mark.parametrize(("question", "wording"), [(QUESTION, ENGLISH), ("莱茵河流向哪里？", CHINESE)])
 def test_weak_evidence_makes_it_abstain_in_the_language_of_the_question(question: str, wording: Wording) -> None:
     model = ScriptedModel("Never asked.")

@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
+from app.sources import Sources
 from app.wiring import Engines, Storage
 from retrieval.errors import ModelUnavailable
 from tests.app.conftest import Running
@@ -20,7 +21,7 @@ def test_a_running_service_is_alive_and_ready(running: Running) -> None:
 def test_while_models_load_uploads_work_and_questions_wait(tmp_path: Path) -> None:
     gate = threading.Event()
 
-    def load(_settings: Settings, _storage: Storage) -> Engines:
+    def load(_settings: Settings, _storage: Storage, _sources: Sources) -> Engines:
         gate.wait()
         raise ModelUnavailable("The embedding model is not installed; run `scholiast models pull`.")
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from generation.prompts import CHINESE, ENGLISH
 from retrieval.routing.default_routes import DEFAULT_ROUTES
 from tests.app.conftest import Running
 
@@ -20,6 +21,11 @@ ROUTES: list[dict[str, Any]] = [
         "name": "thanks",
         "examples": [f"thank you so kindly dear service {word}" for word in WORDS],
         "settings": {"source": "none"},
+    },
+    {
+        "name": "journey",
+        "examples": [f"which train goes over the border {word}" for word in WORDS],
+        "settings": {"translation": ["multi_query"]},
     },
 ]
 
@@ -52,7 +58,8 @@ def test_a_collection_begins_with_the_routes_that_ship_and_goes_back_to_them(run
     shipped = running.client.get("/v1/collections/default/routes").json()["routes"]
     assert [route["name"] for route in shipped] == [route.name for route in DEFAULT_ROUTES]
     put = running.client.put("/v1/collections/default/routes", json={"routes": ROUTES})
-    assert [route["name"] for route in put.json()["routes"]] == ["leave", "thanks"]
+    assert [route["name"] for route in put.json()["routes"]] == ["leave", "thanks", "journey"]
+    assert put.json()["routes"][2]["settings"]["translation"] == ["multi_query"]
     assert put.json() == running.client.get("/v1/collections/default/routes").json()
     assert running.client.delete("/v1/collections/default/routes").status_code == 204
     assert running.client.get("/v1/collections/default/routes").json()["routes"] == shipped
@@ -78,8 +85,35 @@ def test_what_a_request_names_is_not_changed(routed: Running) -> None:
 def test_a_route_may_leave_the_search_out(routed: Running) -> None:
     answer = ask(routed, "thank you so kindly dear service whiskey")
     assert stage(answer, "kind")["route"] == "thanks"
-    assert answer["abstained"]
+    assert answer["answer"] == ENGLISH.invitation
+    assert not answer["abstained"]
     assert not answer["passages"]
+    assert not routed.model.prompts
+    assert "no source" in stage(answer, "generate")["skipped"]
+
+
+def test_small_talk_without_routes_is_met_as_friendly(running: Running) -> None:
+    running.add("A note.")
+    answer = ask(running, "谢谢")
+    assert (answer["answer"], answer["abstained"]) == (CHINESE.invitation, False)
+    assert stage(answer, "route")["reason"] == "small talk"
+    assert not running.model.prompts
+
+
+def test_a_question_that_nothing_answers_is_still_refused(routed: Running) -> None:
+    assert routed.client.delete(f"/v1/documents/{routed.add('Soon gone.', collection='empty')}").status_code == 204
+    response = routed.client.post("/v1/ask", json={"question": "which violets grow", "collection": "empty"})
+    assert response.json()["abstained"]
+    assert response.json()["answer"] == ENGLISH.abstention
+
+
+def test_a_route_may_have_the_question_translated(routed: Running) -> None:
+    answer = ask(routed, "which train goes over the border omega")
+    assert stage(answer, "kind")["changed"] == {"translation": ["multi_query"]}
+    assert [made["strategy"] for made in stage(answer, "translate")["strategies"]] == ["multi_query"]
+    untouched = ask(routed, "which train goes over the border omega", translation="none")
+    assert stage(untouched, "kind")["changed"] == {}
+    assert "skipped" in stage(untouched, "translate")
 
 
 def test_a_question_like_none_of_the_examples_is_answered_as_ever(routed: Running) -> None:
@@ -95,8 +129,8 @@ def test_without_the_setting_no_route_is_looked_at(running: Running) -> None:
 
 def test_the_confusion_counts_every_example_once(routed: Running) -> None:
     found = routed.client.get("/v1/collections/default/routes/confusion").json()
-    assert found["names"] == ["leave", "thanks", "none"]
-    assert [sum(counts) for counts in found["counts"]] == [5, 5]
+    assert found["names"] == ["leave", "thanks", "journey", "none"]
+    assert [sum(counts) for counts in found["counts"]] == [5, 5, 5]
     assert 0.0 <= found["accuracy"] <= 1.0
 
 
@@ -113,6 +147,7 @@ def test_the_confusion_counts_every_example_once(routed: Running) -> None:
         [ROUTES[0], {**ROUTES[1], "examples": ["long " * 200] * 5}],
         [ROUTES[0], {**ROUTES[1], "settings": {"source": "nowhere"}}],
         [ROUTES[0], {**ROUTES[1], "settings": {"unknown": 1}}],
+        [ROUTES[0], {**ROUTES[1], "settings": {"translation": ["nonsense"]}}],
     ],
 )
 def test_routes_that_cannot_be_told_apart_are_refused(running: Running, routes: list[Any]) -> None:

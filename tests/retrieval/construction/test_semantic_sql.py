@@ -126,3 +126,14 @@ def test_only_values_near_the_best_are_meant() -> None:
     assert nearest(values, cosines) == ["v0", "v1"]
     assert nearest(values[:1], cosines[:1]) == ["v0"]
     assert nearest([], cosines[:0]) == []
+
+
+@pytest.mark.parametrize("others", [3, 6, 18])
+def test_several_values_are_meant_among_few_and_among_many(others: int) -> None:
+    cosines = np.array([0.85, 0.84, *(0.80 + 0.001 * (place % 3) for place in range(others))], np.float32)
+    assert nearest([f"v{place}" for place in range(len(cosines))], cosines) == ["v0", "v1"]
+
+
+def test_a_value_near_the_best_is_not_meant_where_the_others_come_as_near() -> None:
+    cosines = np.array([0.85, 0.832, *np.linspace(0.80, 0.829, 8)], np.float32)
+    assert nearest([f"v{place}" for place in range(10)], cosines) == ["v0"]

@@ -37,6 +37,21 @@ def test_every_hostile_statement_is_refused() -> None:
     assert [sql for sql in hostile(600) if not is_refused(sql)] == []
 
 
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        (f"SELECT item FROM stock WHERE quantity IN ({', '.join(['1'] * 1_600)})", "too complicated"),
+        ("SELECT item FROM main.stock", "plain name"),
+        ("SELECT * FROM stock('x')", "plain name"),
+        ("SELECT main.stock.item FROM stock", r"table\.column"),
+        ("SELECT elsewhere.item FROM stock", "none of its tables"),
+    ],
+)
+def test_it_is_said_what_is_not_allowed(sql: str, reason: str) -> None:
+    with pytest.raises(InvalidRequest, match=reason):
+        checked(sql, [STOCK])
+
+
 def is_refused(sql: str) -> bool:
     try:
         checked(sql, [STOCK])

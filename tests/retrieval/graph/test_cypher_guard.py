@@ -60,6 +60,23 @@ def test_statements_that_are_too_long_are_refused() -> None:
         checked("MATCH (e:Entity) RETURN e" + " " * MAX_CHARACTERS, 20)
 
 
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("MATCH (e:Entity) WHERE e.name = '\ud800' RETURN e", "not valid text"),
+        ("MATCH (e:Entity) WHERE e.name = '\x00' RETURN e", "not valid text"),
+        ("MATCH (e:Entity) WHERE e.name = '\\' RETURN e", "backslash"),
+        ("MATCH (e:Entity)", "returns nothing"),
+        ("MATCH (e:Entity) RETURN e.key // 2", "cannot stand there"),
+        ("MATCH (e:Entity) RETURN e.key /* 2 */ * 3", "cannot stand there"),
+        ("MATCH (e:Entity) RETURN e.key + 12345678901234567890", "too many digits"),
+    ],
+)
+def test_it_is_said_what_is_not_allowed(statement: str, reason: str) -> None:
+    with pytest.raises(InvalidRequest, match=reason):
+        checked(statement, 20)
+
+
 def test_the_relations_of_a_pattern_can_be_asked_for() -> None:
     found = checked("MATCH (a:Entity)-[:RELATED]->(b)-[r:HAS]->(v) WHERE b.name = 'x' RETURN v.value LIMIT 1", 7)
     expected = "MATCH (a:Entity)-[_r0:RELATED]->(b)-[r:HAS]->(v) WHERE b.name = 'x' RETURN _r0, r LIMIT 7"

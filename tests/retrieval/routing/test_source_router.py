@@ -2,7 +2,7 @@
 
 import pytest
 
-from retrieval.errors import TooLarge
+from retrieval.errors import InvalidRequest, TooLarge
 from retrieval.routing.source_router import SourceRouter, joined
 from retrieval.sources import Found
 from retrieval.types import Chunk, Computed, Hit
@@ -20,6 +20,7 @@ class Scripted:
     def __init__(self, failure: TooLarge | None = None) -> None:
         self.asked: list[str] = []
         self.failure = failure
+        self.of_tables = {"tables": 2.0, "written": 1.0, "covered": 1.0}
 
     def find(self, question: str, collection: str, limit: int) -> Found:
         self.asked.append(question)
@@ -28,7 +29,7 @@ class Scripted:
         return Found([hit(-1, sure=True)], "SELECT 1")
 
     def signals(self, question: str, collection: str) -> dict[str, float]:
-        return {"tables": 2.0, "written": 1.0, "covered": 1.0}
+        return self.of_tables
 
 
 def keys(hits: object) -> list[int]:
@@ -71,3 +72,18 @@ def test_a_graph_is_asked_where_there_is_one() -> None:
     question = "How is Ann Berg connected to Quire & Co?"
     assert SourceRouter({"graph": Scripted()}).route(question, "default", "auto").sources == ("documents", "graph")
     assert SourceRouter().route(question, "default", "auto").sources == ("documents",)
+
+
+def test_a_source_that_is_not_there_cannot_be_asked_for() -> None:
+    with pytest.raises(InvalidRequest, match="no source 'graph'") as refused:
+        SourceRouter({"tables": Scripted()}).route("x", "default", "graph")
+    assert refused.value.allowed == ("auto", "documents", "tables")
+
+
+def test_tables_are_asked_only_where_there_are_some_and_the_question_may_be_for_them() -> None:
+    source = Scripted()
+    router = SourceRouter({"tables": source}, source)
+    source.of_tables = {"tables": 2.0, "covered": 0.0}
+    assert router.route("Why did the committee change its mind?", "default", "auto").sources == ("documents",)
+    source.of_tables = {"tables": 0.0}
+    assert router.route("How many orders are there?", "default", "auto").sources == ("documents",)

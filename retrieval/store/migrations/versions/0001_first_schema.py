@@ -9,6 +9,15 @@ down_revision = None
 
 def upgrade() -> None:
     """Creates every table."""
+    _create_collections()
+    _create_documents()
+    _create_chunks()
+    _create_graph()
+    _create_feedback()
+
+
+def _create_collections() -> None:
+    """Tables of what belongs to a collection and to the service, but for its documents."""
     op.create_table(
         "changes",
         sa.Column("number", sa.Integer(), nullable=False),
@@ -28,6 +37,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_collections")),
     )
     op.create_table(
+        "generations",
+        sa.Column("key", sa.Integer(), nullable=False),
+        sa.Column("collection", sa.String(length=64), nullable=False),
+        sa.Column("folder", sa.String(length=64), nullable=False),
+        sa.Column("change_number", sa.Integer(), nullable=False),
+        sa.Column("chunk_count", sa.Integer(), nullable=False),
+        sa.Column("model_id", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["collection"], ["collections.name"], name=op.f("fk_generations_collection"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_generations")),
+        sa.UniqueConstraint("folder", name=op.f("uq_generations_folder")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_generations_collection"), "generations", ["collection"], unique=False)
+    op.create_table(
         "idempotency_keys",
         sa.Column("idempotency_key", sa.String(length=255), nullable=False),
         sa.Column("request_sha256", sa.String(length=64), nullable=False),
@@ -43,6 +69,10 @@ def upgrade() -> None:
         sa.Column("heartbeat_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("executor_id", name=op.f("pk_workers")),
     )
+
+
+def _create_documents() -> None:
+    """Tables of documents, their revisions, and what is read from these."""
     op.create_table(
         "documents",
         sa.Column("key", sa.Integer(), nullable=False),
@@ -63,35 +93,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_documents_collection"), "documents", ["collection"], unique=False)
-    op.create_table(
-        "generations",
-        sa.Column("key", sa.Integer(), nullable=False),
-        sa.Column("collection", sa.String(length=64), nullable=False),
-        sa.Column("folder", sa.String(length=64), nullable=False),
-        sa.Column("change_number", sa.Integer(), nullable=False),
-        sa.Column("chunk_count", sa.Integer(), nullable=False),
-        sa.Column("model_id", sa.String(length=200), nullable=False),
-        sa.Column("created_at", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["collection"], ["collections.name"], name=op.f("fk_generations_collection"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_generations")),
-        sa.UniqueConstraint("folder", name=op.f("uq_generations_folder")),
-        sqlite_autoincrement=True,
-    )
-    op.create_index(op.f("ix_generations_collection"), "generations", ["collection"], unique=False)
-    op.create_table(
-        "graph_nodes",
-        sa.Column("key", sa.Integer(), nullable=False),
-        sa.Column("collection", sa.String(length=64), nullable=False),
-        sa.Column("label", sa.String(length=64), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["collection"], ["collections.name"], name=op.f("fk_graph_nodes_collection"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_graph_nodes")),
-    )
-    op.create_index(op.f("ix_graph_nodes_collection"), "graph_nodes", ["collection"], unique=False)
     op.create_table(
         "metadata_values",
         sa.Column("key", sa.Integer(), nullable=False),
@@ -162,27 +163,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_stage_cache_document_key"), "stage_cache", ["document_key"], unique=False)
     op.create_table(
-        "chunks",
-        sa.Column("key", sa.Integer(), nullable=False),
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("revision_key", sa.Integer(), nullable=False),
-        sa.Column("ordinal", sa.Integer(), nullable=False),
-        sa.Column("level", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("start", sa.Integer(), nullable=False),
-        sa.Column("end", sa.Integer(), nullable=False),
-        sa.Column("page", sa.Integer(), nullable=True),
-        sa.Column("headings", sa.JSON(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("terms", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["revision_key"], ["revisions.key"], name=op.f("fk_chunks_revision_key"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_chunks")),
-        sa.UniqueConstraint("id", name=op.f("uq_chunks_id")),
-        sqlite_autoincrement=True,
-    )
-    op.create_index(op.f("ix_chunks_revision_key"), "chunks", ["revision_key"], unique=False)
-    op.create_table(
         "extracted_texts",
         sa.Column("revision_key", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
@@ -206,38 +186,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_table_catalogue")),
     )
     op.create_index(op.f("ix_table_catalogue_revision_key"), "table_catalogue", ["revision_key"], unique=False)
+
+
+def _create_chunks() -> None:
+    """Tables of chunks, what stands for them, and the trees above them."""
     op.create_table(
-        "feedback",
+        "chunks",
         sa.Column("key", sa.Integer(), nullable=False),
-        sa.Column("request_id", sa.String(length=36), nullable=False),
-        sa.Column("chunk_id", sa.String(length=36), nullable=True),
-        sa.Column("value", sa.Float(), nullable=False),
-        sa.Column("created_at", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(["chunk_id"], ["chunks.id"], name=op.f("fk_feedback_chunk_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_feedback")),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("revision_key", sa.Integer(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("level", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("start", sa.Integer(), nullable=False),
+        sa.Column("end", sa.Integer(), nullable=False),
+        sa.Column("page", sa.Integer(), nullable=True),
+        sa.Column("headings", sa.JSON(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("terms", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["revision_key"], ["revisions.key"], name=op.f("fk_chunks_revision_key"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_chunks")),
+        sa.UniqueConstraint("id", name=op.f("uq_chunks_id")),
+        sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_feedback_request_id"), "feedback", ["request_id"], unique=False)
-    op.create_table(
-        "graph_edges",
-        sa.Column("key", sa.Integer(), nullable=False),
-        sa.Column("source_key", sa.Integer(), nullable=False),
-        sa.Column("target_key", sa.Integer(), nullable=False),
-        sa.Column("relation", sa.String(length=64), nullable=False),
-        sa.Column("chunk_key", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["chunk_key"], ["chunks.key"], name=op.f("fk_graph_edges_chunk_key"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["source_key"], ["graph_nodes.key"], name=op.f("fk_graph_edges_source_key"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["target_key"], ["graph_nodes.key"], name=op.f("fk_graph_edges_target_key"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_graph_edges")),
-    )
-    op.create_index(op.f("ix_graph_edges_chunk_key"), "graph_edges", ["chunk_key"], unique=False)
-    op.create_index(op.f("ix_graph_edges_source_key"), "graph_edges", ["source_key"], unique=False)
-    op.create_index(op.f("ix_graph_edges_target_key"), "graph_edges", ["target_key"], unique=False)
+    op.create_index(op.f("ix_chunks_revision_key"), "chunks", ["revision_key"], unique=False)
     op.create_table(
         "representations",
         sa.Column("key", sa.Integer(), nullable=False),
@@ -277,3 +250,55 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_tree_edges_child_chunk_key"), "tree_edges", ["child_chunk_key"], unique=False)
     op.create_index(op.f("ix_tree_edges_parent_chunk_key"), "tree_edges", ["parent_chunk_key"], unique=False)
+
+
+def _create_graph() -> None:
+    """Tables of the graph."""
+    op.create_table(
+        "graph_nodes",
+        sa.Column("key", sa.Integer(), nullable=False),
+        sa.Column("collection", sa.String(length=64), nullable=False),
+        sa.Column("label", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["collection"], ["collections.name"], name=op.f("fk_graph_nodes_collection"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_graph_nodes")),
+    )
+    op.create_index(op.f("ix_graph_nodes_collection"), "graph_nodes", ["collection"], unique=False)
+    op.create_table(
+        "graph_edges",
+        sa.Column("key", sa.Integer(), nullable=False),
+        sa.Column("source_key", sa.Integer(), nullable=False),
+        sa.Column("target_key", sa.Integer(), nullable=False),
+        sa.Column("relation", sa.String(length=64), nullable=False),
+        sa.Column("chunk_key", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chunk_key"], ["chunks.key"], name=op.f("fk_graph_edges_chunk_key"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_key"], ["graph_nodes.key"], name=op.f("fk_graph_edges_source_key"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["target_key"], ["graph_nodes.key"], name=op.f("fk_graph_edges_target_key"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_graph_edges")),
+    )
+    op.create_index(op.f("ix_graph_edges_chunk_key"), "graph_edges", ["chunk_key"], unique=False)
+    op.create_index(op.f("ix_graph_edges_source_key"), "graph_edges", ["source_key"], unique=False)
+    op.create_index(op.f("ix_graph_edges_target_key"), "graph_edges", ["target_key"], unique=False)
+
+
+def _create_feedback() -> None:
+    """Tables of judgements."""
+    op.create_table(
+        "feedback",
+        sa.Column("key", sa.Integer(), nullable=False),
+        sa.Column("request_id", sa.String(length=36), nullable=False),
+        sa.Column("chunk_id", sa.String(length=36), nullable=True),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["chunk_id"], ["chunks.id"], name=op.f("fk_feedback_chunk_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_feedback")),
+    )
+    op.create_index(op.f("ix_feedback_request_id"), "feedback", ["request_id"], unique=False)

@@ -40,6 +40,8 @@ from retrieval.types import DEFAULT_LLM_CALLS, Hit, Json, SearchRequest, SearchR
 
 # Whatever the model wrote before this stage is not the answer.
 QUOTE_STAGE = "quote"
+# A quote that is less likely to answer says so.
+UNSURE = 0.3
 # The documents' own words where they are likely to answer, else the model's, where the passages support them; the
 # model's in any case; the documents'.
 Mode = Literal["auto", "generate", "quote"]
@@ -384,6 +386,8 @@ def _in_their_words(question: str, quote: Quote) -> tuple[str, list[Claim]]:
     """The answer that quotes, and its claims, which need no judge: they are the document's text, letter by letter."""
     wording = wording_for(question)
     form = wording.quotation if quote.text == quote.citation.quote else wording.direct
+    if quote.chance is not None and quote.chance < UNSURE:
+        form = wording.nearest
     text = form.format(quote=quote.text, number=quote.citation.n)
     claims = [Claim(0, len(text), "supported", 1.0, quote.citation)]
     if quote.further is not None:

@@ -27,6 +27,7 @@ class Wording:
     turns: Mapping[str, str]  # by role
     question: str
     quotation: str
+    nearest: str  # the same of one that hardly answers
     further: str  # joins a quotation that another sentence may answer instead of
     direct: str  # an answer that is a stretch of a passage
     abstention: str
@@ -50,6 +51,7 @@ ENGLISH = Wording(
     passage='[{number}] """{text}"""',
     turns={"user": "Earlier question: {text}", "assistant": "Earlier answer: {text}"},
     question="Question: {text}",
+    nearest="Nothing in the documents answers this clearly. What comes nearest: “{quote}” [{number}]",
     further=" And elsewhere: “{quote}” [{number}]",
     direct="{quote} [{number}]",
     quotation="The documents put it this way: “{quote}” [{number}]",
@@ -75,6 +77,7 @@ CHINESE = Wording(
     passage='[{number}] """{text}"""',
     turns={"user": "之前的问题：{text}", "assistant": "之前的回答：{text}"},
     question="问题：{text}",
+    nearest="文件没有明确回答这个问题。最接近的是：“{quote}”[{number}]",
     further="另一处写道：“{quote}”[{number}]",
     direct="{quote}[{number}]",
     quotation="文件中写道：“{quote}”[{number}]",

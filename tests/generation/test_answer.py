@@ -349,6 +349,17 @@ def test_a_draft_that_no_passage_carries_gives_way_to_the_quote_that_was_read_be
     assert QUOTER.asked == [QUESTION]
 
 
+@pytest.mark.parametrize(
+    ("chance", "form"), [(0.1, ENGLISH.nearest), (0.5, ENGLISH.quotation), (None, ENGLISH.quotation)]
+)
+def test_a_quote_that_hardly_answers_says_so(chance: float | None, form: str) -> None:
+    quote = Quote(RHINE.chunk.text, Citation.of_passage([RHINE], 0, 0, len(RHINE.chunk.text)), chance, "reader")
+    answerer = Answerer(ScriptedSearcher(RHINE), ScriptedModel(), LIMITS, JUDGE, lambda *_: quote)
+    answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+    assert answer.text == form.format(quote=quote.text, number=1)
+    assert not answer.abstained
+
+
 def test_a_second_sentence_is_quoted_beside_the_first_with_its_own_citation_and_claim() -> None:
     passages = [DANUBE, RHINE]
     first, second = (Citation.of_passage(passages, number, 0, len(passages[number].chunk.text)) for number in (1, 0))

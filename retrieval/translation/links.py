@@ -87,6 +87,8 @@ def _nearest(owners: Sequence[tuple[Segment, int]], vector: NDArray[np.float32])
 
 def with_linked(ranked: Sequence[Ranked], links: Sequence[Link]) -> Sequence[Ranked]:
     """The order with every linked passage right after the one that names it, unless it stands above already."""
+    if not links:
+        return ranked
     targets: defaultdict[int, list[int]] = defaultdict(list)
     for link in links:
         targets[link.source].append(link.target)

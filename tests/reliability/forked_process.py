@@ -29,6 +29,12 @@ def exit_code(process: ForkServerProcess, seconds: float = 240) -> int | None:
     return process.exitcode
 
 
+def stop(process: ForkServerProcess) -> None:
+    """Has a worker end in order."""
+    process.terminate()
+    assert exit_code(process, 30) is not None
+
+
 def _run(work: Callable[..., object], folder: Path, arguments: tuple[str, ...], dies_at: str | None) -> None:
     if dies_at is not None:
         failpoints.arm(dies_at)

@@ -23,7 +23,7 @@ from retrieval.store.schema import chunks, collection_nodes, document_digests, r
 from retrieval.store.schema import collection_trees as collection_trees_table
 from tests.app.scripted_worker import run
 from tests.fakes import HashEmbedder
-from tests.reliability.forked_process import exit_code, start
+from tests.reliability.forked_process import exit_code, start, stop
 from tests.reliability.small_library import TEXTS, delete, upload
 
 UPLOAD = [name for name in FAILPOINTS if name.startswith("upload.")]
@@ -113,8 +113,7 @@ def finish(folder: Path) -> None:
         wait_for(lambda: len(done := listed(folder)) > 0 and all(document.enrichment == "done" for document in done))
         wait_for(lambda: current_generation(folder) and not behind(folder))
     finally:
-        process.terminate()
-        process.join(30)
+        stop(process)
 
 
 def check(folder: Path, expected: dict[str, int]) -> None:

@@ -23,7 +23,7 @@ from retrieval.store import models
 from retrieval.store.database import Database
 from retrieval.store.schema import node_vectors, representations
 from tests.fakes import load_scripted
-from tests.reliability.forked_process import exit_code
+from tests.reliability.forked_process import exit_code, stop
 from tests.reliability.processes import Processes
 from tests.reliability.small_library import TEXTS, upload
 from tests.reliability.test_failpoints import current_generation, finish, listed, worker
@@ -62,8 +62,7 @@ def test_a_worker_that_dies_in_the_change_is_followed_by_one_that_ends_it(folder
         wait_for(lambda: answering(folder) == "other@1", 240)
         wait_for(lambda: current_generation(folder, "other@1") and current_generation(folder, "hash@1"), 240)
     finally:
-        process.terminate()
-        process.join(30)
+        stop(process)
     assert stored(folder) == {"hash@1": vectors, "other@1": vectors}
     assert Counter(document.name for document in listed(folder)) == dict.fromkeys(TEXTS, 1)
     assert examined(folder) == []
@@ -91,8 +90,7 @@ def test_a_worker_that_dies_while_it_removes_a_given_up_model_is_followed_by_one
     try:
         wait_for(lambda: stored(folder) == alone, 240)
     finally:
-        process.terminate()
-        process.join(30)
+        stop(process)
     assert examined(folder) == []
 
 

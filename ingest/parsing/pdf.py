@@ -116,7 +116,7 @@ def _read_page(document: pypdfium2.PdfDocument, index: int, builder: DocumentBui
     """The lines of one page as drawn and what is filled in on it; nothing, with a warning, for a damaged page."""
     try:
         page = document[index]
-        lines = tuple(line for line in read_lines(read_runs(page)) if any(map(str.isalnum, line.text)))
+        lines = tuple(filter(_says_something, read_lines(read_runs(page))))
         fields = tuple(filled_in(document, page))
         is_picture = sum(len(line.text) for line in lines) < _FEW_CHARACTERS and not fields and is_one_picture(page)
         page.close()
@@ -124,6 +124,11 @@ def _read_page(document: pypdfium2.PdfDocument, index: int, builder: DocumentBui
         builder.warn(f"Page {index + 1} is damaged and was left out.")
         return _Page((), (), is_picture=False, is_damaged=True)
     return _Page(lines, fields, is_picture)
+
+
+def _says_something(line: Line) -> bool:
+    """Whether a line is more than an ornament; program text also has lines of a bracket alone."""
+    return line.monospaced or any(map(str.isalnum, line.text))
 
 
 def _check_for_text(builder: DocumentBuilder, pages: Sequence[_Page], scans: Scans, *, can_recognise: bool) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ingest.parsing.builder import DocumentBuilder
 from ingest.parsing.joining import compounds_in
+from ingest.parsing.pdf_centred_cells import join_centred_cells
 from ingest.parsing.pdf_headings import HeadingScale
 from ingest.parsing.pdf_lines import LIST_MARKER, Line
 from ingest.parsing.pdf_order import Placed, reading_order
@@ -47,8 +48,10 @@ def add_pages(builder: DocumentBuilder, pages: Sequence[PageContent]) -> None:
 
 
 def _parts(lines: Sequence[Line], expect_code: bool) -> list[Paragraph | Table]:
-    """The parts of a page in reading order, without its page number."""
-    drawn = join_paragraphs(separate_tables(lines), expect_code=expect_code)
+    """The parts of a page in reading order, without its page number, and without symbols that are not program text."""
+    if not expect_code:
+        lines = [line for line in lines if any(map(str.isalnum, line.text))]
+    drawn = join_paragraphs(separate_tables(join_centred_cells(lines)), expect_code=expect_code)
     return reading_order([_place(part) for part in drawn if len(drawn) == 1 or not _is_page_number(part, lines)])
 
 

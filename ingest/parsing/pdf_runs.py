@@ -20,7 +20,8 @@ _OVERLAP = 0.5  # of the lower of two boxes: the share by which characters of on
 # By the names of font files; "bx" is how Computer Modern, "medi" how Nimbus calls bold type.
 _BOLD_NAME = re.compile(rb"bold|black|heavy|demi|[cs][mf]bx|medi$", re.IGNORECASE)
 _BOLD_WEIGHT = 600
-_MONOSPACED_NAME = re.compile(rb"courier|mono|consol|typewriter", re.IGNORECASE)
+# "tt" is how the fonts of TeX call it: Computer Modern (cmtt9), European Modern (ectt, sftt), Latin Modern (lmtt).
+_MONOSPACED_NAME = re.compile(rb"courier|mono|consol|typewriter|menlo|(?:cm|ec|sf|lm)[a-z]{0,2}tt", re.IGNORECASE)
 _FIXED_PITCH = 1  # of the font descriptor flags (ISO 32000, table 121)
 _NAME_SIZE = 128  # bytes of a font name that are looked at
 _TILT = 10  # degrees off the horizontal or vertical beyond which text is a watermark

@@ -18,7 +18,6 @@ from ingest.parsing.types import ParsedDocument
 from ingest.pipeline import IngestTools
 from ingest.reembedder import Reembedder
 from ingest.worker import Worker, WorkerSettings
-from retrieval import failpoints
 from retrieval.embedders import Embedders
 from retrieval.errors import DocumentRejected
 from retrieval.generation_files import GenerationFiles
@@ -43,8 +42,6 @@ def run(folder: Path, name: str) -> None:
     database.upgrade()
     with database.write() as connection:
         models.settle(connection, HashEmbedder.model_id, "hash")
-    if "SCRIPTED_FAILPOINT" in os.environ:
-        failpoints.arm(os.environ["SCRIPTED_FAILPOINT"])
     jobs = JobQueue(url)
     embedders, parser = Embedders(database, load_scripted), SlowParser()
 

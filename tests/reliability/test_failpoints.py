@@ -1,13 +1,11 @@
 """The process dies at each named place; afterwards everything accepted is there once, and nothing else is."""
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
@@ -23,8 +21,10 @@ from retrieval.store.database import Database
 from retrieval.store.documents import Document
 from retrieval.store.schema import chunks, collection_nodes, document_digests, revisions, tree_nodes
 from retrieval.store.schema import collection_trees as collection_trees_table
+from tests.app.scripted_worker import run
 from tests.fakes import HashEmbedder
-from tests.reliability.scripted_upload import TEXTS, upload
+from tests.reliability.forked_process import exit_code, start, stop
+from tests.reliability.small_library import TEXTS, delete, upload
 
 UPLOAD = [name for name in FAILPOINTS if name.startswith("upload.")]
 REEMBED = [name for name in FAILPOINTS if name.startswith("reembed.")]  # in test_reembedding.py
@@ -52,16 +52,15 @@ def folder(tmp_path: Path, empty_database: Path) -> Path:
 @pytest.mark.parametrize(("name", "turn"), cases(WORK))
 def test_a_worker_that_dies_there_is_followed_by_one_that_ends_the_work(folder: Path, name: str, turn: int) -> None:
     upload(folder)
-    died = worker(folder, SCRIPTED_FAILPOINT=name)
-    assert died.wait(240) == -signal.SIGKILL  # the place was reached
+    died = worker(folder, dies_at=name)
+    assert exit_code(died) == -signal.SIGKILL  # the place was reached
     finish(folder)
     check(folder, dict.fromkeys(TEXTS, 1))
 
 
 @pytest.mark.parametrize(("name", "turn"), cases(UPLOAD))
 def test_an_upload_that_dies_there_is_there_wholly_or_not_at_all(folder: Path, name: str, turn: int) -> None:
-    command = [sys.executable, "-m", "tests.reliability.scripted_upload", str(folder), name]
-    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert exit_code(start(upload, folder, dies_at=name)) == -signal.SIGKILL
     committed = name == "upload.committed"
     assert len(listed(folder)) == (len(TEXTS) if committed else 0)
     upload(folder)  # the client tries again
@@ -74,8 +73,7 @@ def test_a_deletion_that_dies_there_has_deleted_nothing(folder: Path, name: str,
     upload(folder)
     finish(folder)
     before = tree_over(folder)
-    command = [sys.executable, "-m", "tests.reliability.scripted_deletion", str(folder), name]
-    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert exit_code(start(delete, folder, dies_at=name)) == -signal.SIGKILL
     assert tree_over(folder) == before != []
     check(folder, dict.fromkeys(TEXTS, 1))
 
@@ -91,8 +89,8 @@ def test_a_tree_whose_model_changed_is_embedded_anew_though_the_worker_dies(fold
             connection.execute(update(table).values(model_id="old@1"))
         connection.execute(update(collection_trees_table).values(followed=0))
     database.close()
-    died = worker(folder, SCRIPTED_FAILPOINT=name)
-    assert died.wait(240) == -signal.SIGKILL
+    died = worker(folder, dies_at=name)
+    assert exit_code(died) == -signal.SIGKILL
     assert tree_over(folder, HashEmbedder.model_id) == []
     finish(folder)
     assert tree_over(folder, HashEmbedder.model_id) == before
@@ -104,9 +102,8 @@ def test_a_failpoint_that_does_not_exist_is_refused() -> None:
         failpoints.arm("parse.nowhere")
 
 
-def worker(folder: Path, **environment: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.app.scripted_worker", str(folder), "worker-1"]
-    return subprocess.Popen(command, env={**os.environ, **environment})
+def worker(folder: Path, dies_at: str | None = None) -> ForkServerProcess:
+    return start(run, folder, "worker-1", dies_at=dies_at)
 
 
 def finish(folder: Path) -> None:
@@ -116,8 +113,7 @@ def finish(folder: Path) -> None:
         wait_for(lambda: len(done := listed(folder)) > 0 and all(document.enrichment == "done" for document in done))
         wait_for(lambda: current_generation(folder) and not behind(folder))
     finally:
-        process.terminate()
-        process.wait(30)
+        stop(process)
 
 
 def check(folder: Path, expected: dict[str, int]) -> None:

@@ -23,8 +23,9 @@ from retrieval.store import models
 from retrieval.store.database import Database
 from retrieval.store.schema import node_vectors, representations
 from tests.fakes import load_scripted
+from tests.reliability.forked_process import exit_code, stop
 from tests.reliability.processes import Processes
-from tests.reliability.scripted_upload import TEXTS, upload
+from tests.reliability.small_library import TEXTS, upload
 from tests.reliability.test_failpoints import current_generation, finish, listed, worker
 
 CHANGE = [name for name in FAILPOINTS if name.startswith("reembed.") and name != "reembed.purged"]
@@ -54,38 +55,42 @@ def test_a_worker_that_dies_in_the_change_is_followed_by_one_that_ends_it(folder
     vectors = stored(folder)["hash@1"]
     with writing(folder) as connection:
         models.want(connection, "other@1", "other")
-    died = worker(folder, SCRIPTED_FAILPOINT=name)
-    assert died.wait(240) == -signal.SIGKILL  # the place was reached
+    died = worker(folder, dies_at=name)
+    assert exit_code(died) == -signal.SIGKILL  # the place was reached
     process = worker(folder)
     try:
         wait_for(lambda: answering(folder) == "other@1", 240)
         wait_for(lambda: current_generation(folder, "other@1") and current_generation(folder, "hash@1"), 240)
     finally:
-        process.terminate()
-        process.wait(30)
+        stop(process)
     assert stored(folder) == {"hash@1": vectors, "other@1": vectors}
     assert Counter(document.name for document in listed(folder)) == dict.fromkeys(TEXTS, 1)
     assert examined(folder) == []
 
 
-def test_a_worker_that_dies_while_it_removes_a_given_up_model_is_followed_by_one_that_ends_it(folder: Path) -> None:
+@pytest.mark.parametrize(
+    "turn",
+    [pytest.param(turn, marks=[pytest.mark.slow] if turn else [], id=f"reembed.purged-{turn}") for turn in range(5)],
+)
+def test_a_worker_that_dies_while_it_removes_a_given_up_model_is_followed_by_one_that_ends_it(
+    folder: Path, turn: int
+) -> None:
     upload(folder)
     finish(folder)
     alone = stored(folder)
     with writing(folder) as connection:
         models.want(connection, "other@1", "other")
-    died = worker(folder, SCRIPTED_FAILPOINT="reembed.embedded")
-    assert died.wait(240) == -signal.SIGKILL
+    died = worker(folder, dies_at="reembed.embedded")
+    assert exit_code(died) == -signal.SIGKILL
     with writing(folder) as connection:
         models.give_up(connection, "wanted")
-    died = worker(folder, SCRIPTED_FAILPOINT="reembed.purged")
-    assert died.wait(240) == -signal.SIGKILL
+    died = worker(folder, dies_at="reembed.purged")
+    assert exit_code(died) == -signal.SIGKILL
     process = worker(folder)
     try:
         wait_for(lambda: stored(folder) == alone, 240)
     finally:
-        process.terminate()
-        process.wait(30)
+        stop(process)
     assert examined(folder) == []
 
 

@@ -139,6 +139,21 @@ def test_a_stacked_header_drawn_cell_by_cell_becomes_one_row(tmp_path: Path) -> 
     ]
 
 
+def test_a_cell_of_one_line_set_halfway_between_the_two_of_its_neighbours_is_in_their_row(tmp_path: Path) -> None:
+    columns = (62.0, 193.0, 306.0)
+    strings = [
+        *((62.0, 700.0, "Age of the"), (62.0, 688.0, "vessel"), (193.0, 694.0, "Surveys")),
+        *((306.0, 700.0, "Fee for a"), (306.0, 688.0, "survey")),
+        *((x, 670.0, text) for x, text in zip(columns, ("up to 5 years", "1", "40"), strict=True)),
+        *((62.0, 650.0, "more, with an"), (62.0, 638.0, "engine"), (193.0, 644.0, "3"), (306.0, 644.0, "55")),
+    ]
+    document = parse(write_strings(tmp_path / "a.pdf", [strings], size=10))
+
+    assert contents(document, "table") == [
+        "Age of the vessel | Surveys | Fee for a survey\nup to 5 years | 1 | 40\nmore, with an engine | 3 | 55"
+    ]
+
+
 def test_chinese_lines_are_joined_without_spaces(tmp_path: Path) -> None:
     text = "软件工程是一门研究用工程化方法构建和维护有效的、实用的和高质量的软件的学科。" * 4
     document = parse(
@@ -167,11 +182,22 @@ def test_program_text_keeps_its_lines_and_indents(tmp_path: Path) -> None:
     for index in range(6):
         canvas.drawString(72, 760 - 14 * index, "Some running text that fills the page and is no program at all.")
     canvas.setFont("Courier", 10)
-    for index, line in enumerate(["if ready:", "    run()", "stop()"]):
+    program = ["if (ready) {", "    run();", "}", "stop();"]
+    for index, line in enumerate(program):
         canvas.drawString(72 + 6 * (len(line) - len(line.lstrip())), 640 - 12 * index, line.strip())
     canvas.save()
 
-    assert contents(parse(tmp_path / "a.pdf"), "code") == ["if ready:\n    run()\nstop()"]
+    assert contents(parse(tmp_path / "a.pdf"), "code") == ["\n".join(program)]
+
+
+def test_ornaments_are_left_out_of_a_document_typed_throughout(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    canvas.setFont("Courier", 10)
+    for index, line in enumerate(["The minutes were read.", "~ ~ ~", "Nobody objected."]):
+        canvas.drawString(72, 700 - 40 * index, line)
+    canvas.save()
+
+    assert contents(parse(tmp_path / "a.pdf"), "paragraph") == ["The minutes were read.", "Nobody objected."]
 
 
 def test_text_turned_on_its_side_reads_like_any_other(tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
+from copy import deepcopy
 from pathlib import Path
 
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
+from pptx.enum.shapes import PP_PLACEHOLDER
+from pptx.oxml.shapes.shared import BaseShapeElement
+from pptx.slide import SlideLayout
 from pptx.util import Inches
 
 from ingest.parsing.pptx import parse
@@ -34,6 +38,13 @@ def _deck(path: Path) -> Path:
     third.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, Inches(1), Inches(2), Inches(4), Inches(3), data)
     deck.save(str(path))
     return path
+
+
+def _slide_number(layout: SlideLayout) -> BaseShapeElement:
+    """A copy of the layout's number, as PowerPoint puts one on a slide."""
+    (number,) = (item for item in layout.placeholders if item.placeholder_format.type == PP_PLACEHOLDER.SLIDE_NUMBER)
+    number.text_frame.text = "12"
+    return deepcopy(number._element)
 
 
 def test_slides_are_pages_with_their_titles_as_headings(tmp_path: Path) -> None:
@@ -82,6 +93,35 @@ def test_groups_are_taken_apart(tmp_path: Path) -> None:
     deck.save(str(tmp_path / "a.pptx"))
 
     assert parse(tmp_path / "a.pptx").text == "first\n\nsecond"
+
+
+def test_what_is_said_at_the_same_place_of_most_slides_is_kept_once_and_numbers_are_not(tmp_path: Path) -> None:
+    deck = Presentation()
+    for number in range(4):
+        slide = deck.slides.add_slide(deck.slide_layouts[6])
+        slide.shapes.add_textbox(0, Inches(1), Inches(3), Inches(1)).text_frame.text = f"point {number}"
+        slide.shapes.add_textbox(0, Inches(2 + number), Inches(3), Inches(1)).text_frame.text = "said again"
+        slide.shapes.add_table(1, 1, 0, Inches(4), Inches(4), Inches(1)).table.cell(0, 0).text = f"cell {number}"
+        slide.shapes.add_textbox(0, Inches(7), Inches(3), Inches(1)).text_frame.text = "Society of the Quay"
+        slide.shapes._spTree.append(_slide_number(slide.slide_layout))
+    deck.save(str(tmp_path / "a.pptx"))
+    document = parse(tmp_path / "a.pptx")
+
+    assert contents(document, "table") == [f"cell {number}" for number in range(4)]
+    assert contents(document, "paragraph") == [
+        *("point 0", "said again", "Society of the Quay"),
+        *(text for number in range(1, 4) for text in (f"point {number}", "said again")),
+    ]
+
+
+def test_the_lines_of_a_subtitle_are_no_list(tmp_path: Path) -> None:
+    deck = Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[0])
+    slide.placeholders[1].text_frame.text = "Society of the Quay"
+    slide.placeholders[1].text_frame.add_paragraph().text = "3 May"
+    deck.save(str(tmp_path / "a.pptx"))
+
+    assert contents(parse(tmp_path / "a.pptx"), "paragraph") == ["Society of the Quay", "3 May"]
 
 
 def test_an_encrypted_deck_is_rejected(tmp_path: Path) -> None:

@@ -1,12 +1,11 @@
-"""Accepts documents in a process of its own: `python -m tests.reliability.scripted_upload DATA_FOLDER FAILPOINT`."""
+"""Accepts a few documents and deletes them again, in whatever process it is called."""
 
-import sys
 from pathlib import Path
 
 from app.settings import Settings
 from app.wiring import open_storage
 from ingest.intake import Submission
-from retrieval import failpoints
+from retrieval.store import documents
 from retrieval.store.documents import Source
 
 LONG = "\n\n".join(
@@ -31,6 +30,10 @@ def upload(folder: Path) -> None:
     storage.close()
 
 
-if __name__ == "__main__":
-    failpoints.arm(sys.argv[2])
-    upload(Path(sys.argv[1]))
+def delete(folder: Path) -> None:
+    """Deletes all documents in one transaction."""
+    storage = open_storage(Settings(data_dir=folder, _env_file=None))
+    with storage.database.write() as connection:
+        for document in documents.list_page(connection, None, None, 99, None):
+            documents.remove(connection, document.id)
+    storage.close()

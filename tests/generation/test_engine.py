@@ -245,7 +245,7 @@ _, said = Engine(Slow(), PrefixStore(0)).complete(
 )
 next(said)
 import threading
-threading.Thread(target=lambda: list(said), daemon=True).start()
+threading.Thread(target=lambda: list(said)).start()  # a daemon would be cut down in the middle, and torch with it
 """
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False)
     assert (ended.returncode, ended.stderr) == (0, b"")

@@ -15,8 +15,8 @@ from tests.app.conftest import Running
 from tests.fakes_generation import Clock
 from tests.generation.faulty_server import FaultyServer
 
-# The HTTP client's own generators, cut off in the middle, may be collected in another thread than they ran in; nothing of
-# ours holds them, and Python only says so.
+# The generators of the HTTP client, cut off in the middle, may be collected in another thread than they ran in; nothing
+# of ours holds them, and Python only says so.
 pytestmark = pytest.mark.filterwarnings(
     r"ignore:Exception ignored in. <async_generator object \w+\.__aiter__:pytest.PytestUnraisableExceptionWarning"
 )

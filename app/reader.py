@@ -25,9 +25,11 @@ def open_reader(settings: Settings, embedder: Embedder) -> Reader | None:
         return None
     folder = settings.model_folder(EMBEDDER)
     named_alike = embedder.model_id.partition("@")[0] == folder.name
-    shared = embedder.encoder if named_alike and isinstance(embedder, SentenceEmbedder) else None
+    weights = settings.reader_weights or SHIPPED
     try:
-        return Reader(folder, settings.threads, shared, settings.reader_weights or SHIPPED)
+        if named_alike and isinstance(embedder, SentenceEmbedder):
+            return Reader(folder, settings.threads, embedder.encoder, weights, embedder.encode)
+        return Reader(folder, settings.threads, weights=weights)
     except ModelUnavailable as failure:
         if settings.reader_weights is not None:
             raise

@@ -105,7 +105,8 @@ class LlamaDecoder:
         self.dtype = dtype
         self._exact = exact
         weights = load_file(folder / "model.safetensors")
-        self._embedding = weights["model.embed_tokens.weight"].to(dtype)
+        # A copy: a view would keep the whole file mapped, and counted as the process's memory.
+        self._embedding = weights["model.embed_tokens.weight"].to(dtype).clone()
         head = weights["model.embed_tokens.weight" if shape.tied else "lm_head.weight"].float()
         self._head = self._matrix(head, read=exact)
         self._last_norm = _norm_weights(weights, "model.norm", shape)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch.nn import functional
 
-from generation.reader_input import PADDING, Window, windows
+from generation.reader_input import PADDING, Encode, Window, plain, windows
 from generation.reader_network import ANSWERABLE_HEAD, FROZEN_LAYERS, SPAN_HEAD
 from generation.reader_weights import SHIPPED, ReaderWeights
 from retrieval.bert_encoder import BertEncoder
@@ -59,8 +59,17 @@ class Text:
 class Reader:
     """One loaded reader, with threads of its own. Safe to call from several others."""
 
-    def __init__(self, folder: Path, threads: int, shared: BertEncoder | None = None, weights: Path = SHIPPED) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        threads: int,
+        shared: BertEncoder | None = None,
+        weights: Path = SHIPPED,
+        encode: Encode | None = None,
+    ) -> None:
         """Takes the embedder's folder and, where that is in memory already, its encoder, to share all but the top.
+
+        A vocabulary of 250,000 takes 280 MB, so its tokenizer is shared, too (`encode`).
 
         Raises `ModelUnavailable` if weights or embedder are missing or do not belong together.
         """
@@ -80,14 +89,12 @@ class Reader:
         self._encoder = encoder.with_layers(FROZEN_LAYERS, upper)
         self._heads = trained.heads
         self._calibration = trained.calibration
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._encode = encode or plain(Tokenizer.from_file(str(folder / "tokenizer.json")))
         self._pool = pool_of_single_threads(threads)
 
     def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
         """What it finds in each of the texts, in their order."""
-        cut = [windows(self._tokenizer, question, text.title, text.passage) for text in texts]
+        cut = [windows(self._encode, question, text.title, text.passage) for text in texts]
         every = [(number, window) for number, found in enumerate(cut) for window in found]
         every.sort(key=lambda pair: len(pair[1].ids))
         batches = [every[start : start + _BATCH] for start in range(0, len(every), _BATCH)]

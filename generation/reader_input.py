@@ -3,16 +3,20 @@
 A passage that is too long is read in windows that overlap, so that an answer which one cuts is whole in another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 START, PADDING, SEPARATOR = 0, 1, 2  # of XLM-RoBERTa's vocabulary, which multilingual-e5 has
 QUESTION_TOKENS = 64
 TITLE_TOKENS = 24
 WINDOW_TOKENS = 320  # of question, title and passage; a chunk has 200 and is read in one
 OVERLAP_TOKENS = 64
+
+
+# All tokens of a text, uncut, without special ones.
+Encode = Callable[[str], Encoding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +28,12 @@ class Window:
     offsets: Sequence[tuple[int, int]]
 
 
-def windows(
-    tokenizer: Tokenizer, question: str, title: str, passage: str, tokens: int = WINDOW_TOKENS
-) -> Sequence[Window]:
-    """The passage in windows of at most so many tokens; none where it holds no text.
-
-    The tokenizer must neither pad nor cut.
-    """
-    asked = tokenizer.encode(question, add_special_tokens=False).ids[:QUESTION_TOKENS]
-    named = tokenizer.encode(title, add_special_tokens=False).ids[:TITLE_TOKENS] if title else []
+def windows(encode: Encode, question: str, title: str, passage: str, tokens: int = WINDOW_TOKENS) -> Sequence[Window]:
+    """The passage in windows of at most so many tokens; none where it holds no text."""
+    asked = encode(question).ids[:QUESTION_TOKENS]
+    named = encode(title).ids[:TITLE_TOKENS] if title else []
     before = [START, *asked, SEPARATOR, *named, SEPARATOR]
-    read = tokenizer.encode(passage, add_special_tokens=False)
+    read = encode(passage)
     room = max(tokens - len(before) - 1, 2 * OVERLAP_TOKENS)
     found: list[Window] = []
     for start in range(0, len(read.ids), room - OVERLAP_TOKENS):
@@ -51,3 +50,10 @@ def token_span(window: Window, start: int, end: int) -> tuple[int, int] | None:
     if not inside or window.offsets[inside[0]][0] > start or window.offsets[inside[-1]][1] < end:
         return None
     return window.first + inside[0], window.first + inside[-1]
+
+
+def plain(tokenizer: Tokenizer) -> Encode:
+    """The tokenizer as it is needed here, with nothing added and nothing cut."""
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return lambda text: tokenizer.encode(text, add_special_tokens=False)

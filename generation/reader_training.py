@@ -20,7 +20,7 @@ from torch import Tensor
 from generation import reader_checkpoint
 from generation.reader_checkpoint import BEFORE_DECAY, LATEST, Progress
 from generation.reader_examples import Epochs, ReaderExample
-from generation.reader_input import PADDING, Window, token_span, windows
+from generation.reader_input import PADDING, Window, plain, token_span, windows
 from generation.reader_network import loss, lower, new_heads, trained_names, upper
 from generation.reader_schedule import Schedule
 
@@ -84,9 +84,7 @@ class ReaderTraining:
         self._frozen = {
             name: value.to(plan.device, plan.dtype) for name, value in weights.items() if name not in self._parameters
         }
-        self._tokenizer = Tokenizer.from_file(str(embedder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._encode = plain(Tokenizer.from_file(str(embedder / "tokenizer.json")))
         self._epochs = epochs
         self._plan = plan
         self._schedule = Schedule(plan.steps, LEARNING_RATE)
@@ -174,7 +172,7 @@ class ReaderTraining:
 
     def _window(self, example: ReaderExample) -> tuple[Window, tuple[int, int] | None] | None:
         """The first window that holds the answer, or the first of all where there is none; None without text."""
-        found = windows(self._tokenizer, example.question, example.title, example.passage, TRAINING_TOKENS)
+        found = windows(self._encode, example.question, example.title, example.passage, TRAINING_TOKENS)
         if example.answer is None or not found:
             return (found[0], None) if found else None
         spans = [(window, token_span(window, *example.answer)) for window in found]

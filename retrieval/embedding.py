@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from retrieval.bert_encoder import BertEncoder
 from retrieval.errors import ModelUnavailable
@@ -115,6 +115,12 @@ class SentenceEmbedder:
             vectors[(np.array(item.offsets)[:, 1] > len(prefix)) & (np.array(item.special_tokens_mask) == 0)]
             for item, vectors in zip(encoded, every, strict=True)
         ]
+
+    def encode(self, text: str) -> Encoding:
+        """All tokens of a text with their places, without special ones, for others that read with this vocabulary."""
+        with self._tokenizing:
+            self._tokenizer.no_truncation()
+            return self._tokenizer.encode(text, add_special_tokens=False)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the special ones."""

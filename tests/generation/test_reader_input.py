@@ -4,7 +4,15 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, pre_tokenizers
 from tokenizers.models import WordLevel
 
-from generation.reader_input import OVERLAP_TOKENS, QUESTION_TOKENS, TITLE_TOKENS, WINDOW_TOKENS, token_span, windows
+from generation.reader_input import (
+    OVERLAP_TOKENS,
+    QUESTION_TOKENS,
+    TITLE_TOKENS,
+    WINDOW_TOKENS,
+    plain,
+    token_span,
+    windows,
+)
 
 
 def tokenizer() -> Tokenizer:
@@ -19,7 +27,7 @@ def test_every_stretch_shorter_than_the_overlap_is_whole_in_some_window(words: i
     first = min(first, words - 1)
     last = min(first + length, words) - 1
     start, end = first * 5, last * 5 + 4
-    found = windows(tokenizer(), "who ?", "a title", passage)
+    found = windows(plain(tokenizer()), "who ?", "a title", passage)
     spans = [span for window in found if (span := token_span(window, start, end))]
     assert spans
     for window in found:
@@ -30,14 +38,14 @@ def test_every_stretch_shorter_than_the_overlap_is_whole_in_some_window(words: i
 
 
 def test_a_passage_of_ordinary_length_is_read_at_once_after_question_and_title() -> None:
-    (window,) = windows(tokenizer(), "where ?", "Rhine", "It ends in the sea .")
+    (window,) = windows(plain(tokenizer()), "where ?", "Rhine", "It ends in the sea .")
     assert window.ids == [0, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 2]
     assert window.first == 6
     assert window.offsets[0] == (0, 2)
 
 
 def test_a_long_question_and_title_leave_room_for_the_passage() -> None:
-    found = windows(tokenizer(), "why " * 500, "title " * 500, "word " * 400)
+    found = windows(plain(tokenizer()), "why " * 500, "title " * 500, "word " * 400)
     assert all(window.first == QUESTION_TOKENS + TITLE_TOKENS + 3 for window in found)
     assert all(len(window.ids) <= WINDOW_TOKENS for window in found)
     assert all(len(window.offsets) > OVERLAP_TOKENS for window in found[:-1])
@@ -45,11 +53,11 @@ def test_a_long_question_and_title_leave_room_for_the_passage() -> None:
 
 @pytest.mark.parametrize("passage", ["", "  \n "])
 def test_a_passage_without_text_has_no_window(passage: str) -> None:
-    assert not windows(tokenizer(), "where ?", "", passage)
+    assert not windows(plain(tokenizer()), "where ?", "", passage)
 
 
 def test_an_answer_that_a_window_cuts_is_not_in_it() -> None:
-    found = windows(tokenizer(), "q", "", "word " * 400)
+    found = windows(plain(tokenizer()), "q", "", "word " * 400)
     cut = found[0].offsets[-1][1]
     assert token_span(found[0], cut - 4, cut + 5) is None
     assert token_span(found[1], cut - 4, cut + 5) is not None

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from generation.reader import Reader, Text, best_span
 from generation.reader_examples import Epochs, LabelledQuestion, LabelledSet
-from generation.reader_input import windows
+from generation.reader_input import plain, windows
 from generation.reader_judging import UNCALIBRATED, ask, calibrated
 from generation.reader_network import lower, upper
 from generation.reader_training import Plan, ReaderTraining, Report
@@ -133,7 +133,7 @@ def test_reading_agrees_with_the_network_that_was_trained(encoder: Path, tmp_pat
     frozen = load_file(encoder / "model.safetensors")
     for question in task(9).questions:
         passage = task(9).passages[question.passage][1]
-        (window,) = windows(tokenizer, question.text, "", passage)
+        (window,) = windows(plain(tokenizer), question.text, "", passage)
         tokens = torch.tensor([window.ids])
         mask = torch.ones_like(tokens, dtype=torch.bool)
         with torch.inference_mode():

@@ -54,6 +54,16 @@ def test_token_vectors_are_those_of_the_texts_own_tokens(embedder: SentenceEmbed
 
 
 @pytest.mark.models
+def test_tokens_for_others_are_uncut_and_do_not_change_what_is_embedded(embedder: SentenceEmbedder) -> None:
+    long = "A longer text. " * 400
+    before = embedder.embed_passages([long])
+    encoded = embedder.encode(long)
+    assert len(encoded.ids) == embedder.count_tokens([long])[0] > embedder.max_tokens
+    assert long[slice(*encoded.offsets[-2])].strip() == "text"
+    np.testing.assert_array_equal(embedder.embed_passages([long]), before)
+
+
+@pytest.mark.models
 def test_its_threads_compute_alone_and_leave_those_of_others_as_they_are(embedder: SentenceEmbedder) -> None:
     embedder.embed_passages(TEXTS)
     assert {future.result() for future in [embedder._pool.submit(torch.get_num_threads) for _ in range(20)]} == {1}

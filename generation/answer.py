@@ -19,8 +19,6 @@ from generation.self_consistency import usage_of_all, varied, weigh
 from generation.types import (
     Answer,
     AnswerEvent,
-    Citation,
-    CitationEvent,
     Claim,
     ClaimEvent,
     DoneEvent,
@@ -28,9 +26,9 @@ from generation.types import (
     LanguageModel,
     Message,
     StageEvent,
-    TokenEvent,
     Usage,
 )
+from generation.unwritten_answers import abstain, cite, say, state
 from retrieval.deadline import OUT_OF_TIME
 from retrieval.representations import TreeSearch
 from retrieval.routing.names import AnyRouteName
@@ -40,8 +38,6 @@ from retrieval.types import DEFAULT_LLM_CALLS, Hit, Json, SearchRequest, SearchR
 
 # Whatever the model wrote before this stage is not the answer.
 QUOTE_STAGE = "quote"
-# A quote that is less likely to answer says so.
-UNSURE = 0.3
 # The documents' own words where they are likely to answer, else the model's, where the passages support them; the
 # model's in any case; the documents'.
 Mode = Literal["auto", "generate", "quote"]
@@ -147,20 +143,20 @@ class Answerer:
         yield from (StageEvent(stage.stage, stage.milliseconds) for stage in trace.stages)
         if result.asks_nothing:
             trace.skip("generate", "the question is put to no source: the answer says what can be asked")
-            yield from _say(wording_for(request.question).invitation, trace)
+            yield from say(wording_for(request.question).invitation, trace)
             return
         if not result.hits or result.evidence < self._limits.minimum_evidence:
             trace.skip("generate", f"evidence {result.evidence:.2f} is below {self._limits.minimum_evidence:.2f}")
-            yield from _abstain(request.question, result.hits, trace, None)
+            yield from abstain(request.question, result.hits, trace, None)
             return
         if (computed := result.hits[0].computed) is not None and computed.is_sure:
             trace.skip("generate", "rows of a table answer by themselves")
-            yield from _state(result.hits[: self._limits.passages], trace)
+            yield from state(result.hits[: self._limits.passages], trace)
             return
         quote = yield from self._quote_first(request, result)
         if quote and quote.chance is not None and quote.chance < self._limits.minimum_answerable:
             trace.skip("generate", f"chance of an answer {quote.chance:.2f} < {self._limits.minimum_answerable:.2f}")
-            yield from _abstain(request.question, result.hits[: self._limits.passages], trace, None)
+            yield from abstain(request.question, result.hits[: self._limits.passages], trace, None)
             return
         if reason := self._unasked(request, quote, ends):
             trace.skip("generate", reason)
@@ -215,20 +211,14 @@ class Answerer:
         """Answers in the documents' own words; a draft that no passage carries is kept in the trace only."""
         if quote is None:
             quote = yield from self._read(request.question, result)
-        usage, passages = draft.usage if draft else None, self._quotable(result)
+        passages = self._quotable(result)
         with result.trace.stage(QUOTE_STAGE) as stage:
             stage.record(unsupported_draft=draft.text if draft else None)
         yield _last_stage(result.trace)
         if quote is None:
-            yield from _abstain(request.question, passages, result.trace, usage)
+            yield from abstain(request.question, passages, result.trace, draft.usage if draft else None)
             return
-        text, claims = _in_their_words(request.question, quote)
-        if draft is None:
-            yield TokenEvent(text)
-        cited = list(dict.fromkeys(claim.evidence for claim in claims if claim.evidence is not None))
-        yield from map(CitationEvent, cited)
-        yield from map(ClaimEvent, claims)
-        yield DoneEvent(Answer(text, cited, passages, False, usage, result.trace, claims))
+        yield from cite(request.question, quote, passages, result.trace, draft)
 
     def _of_its_kind(self, request: AnswerRequest) -> tuple[AnswerRequest, Sequence[StageTrace]]:
         """The request with what its kind of question changes, and the stage that says so."""
@@ -370,49 +360,9 @@ def _follow_up(asked: str, understood: str) -> StageTrace:
     return StageTrace("follow_up", details={"asked": asked, "understood": understood})
 
 
-def _state(passages: Sequence[Hit], trace: Trace) -> Iterator[AnswerEvent]:
-    """Answers with what the rows of a table say, figure by figure; no model could say it more surely."""
-    first = passages[0].chunk.text
-    text = f"{first} [1]"
-    citation = Citation.of_passage(passages, 0, 0, len(first))
-    yield TokenEvent(text)
-    yield CitationEvent(citation)
-    claims = [Claim(0, len(text), "supported", passages[0].score, citation)]
-    yield from map(ClaimEvent, claims)
-    yield DoneEvent(Answer(text, [citation], passages, False, None, trace, claims))
-
-
-def _in_their_words(question: str, quote: Quote) -> tuple[str, list[Claim]]:
-    """The answer that quotes, and its claims, which need no judge: they are the document's text, letter by letter."""
-    wording = wording_for(question)
-    form = wording.quotation if quote.text == quote.citation.quote else wording.direct
-    if quote.chance is not None and quote.chance < UNSURE:
-        form = wording.nearest
-    text = form.format(quote=quote.text, number=quote.citation.n)
-    claims = [Claim(0, len(text), "supported", 1.0, quote.citation)]
-    if quote.further is not None:
-        whole = text + wording.further.format(quote=quote.further.quote, number=quote.further.n)
-        claims.append(Claim(len(text), len(whole), "supported", 1.0, quote.further))
-        return whole, claims
-    return text, claims
-
-
 def _last_stage(trace: Trace) -> StageEvent:
     return StageEvent(trace.stages[-1].stage, trace.stages[-1].milliseconds)
 
 
 def _usage_facts(usage: Usage | None) -> dict[str, Json]:
     return {} if usage is None else asdict(usage)
-
-
-def _say(text: str, trace: Trace) -> Iterator[AnswerEvent]:
-    """Answers with a sentence of the service's own, which stands on no document."""
-    yield TokenEvent(text)
-    yield DoneEvent(Answer(text, [], [], False, None, trace))
-
-
-def _abstain(question: str, passages: Sequence[Hit], trace: Trace, usage: Usage | None) -> Iterator[AnswerEvent]:
-    """Says in the question's language that the documents do not tell, and shows what was found."""
-    text = wording_for(question).abstention
-    yield TokenEvent(text)
-    yield DoneEvent(Answer(text, [], passages, True, usage, trace))

@@ -1,0 +1,76 @@
+"""Answers that no model writes: rows of a table, quotes of the documents, an invitation, and that nothing was found."""
+
+from collections.abc import Iterator, Sequence
+
+from generation.drafting import Draft
+from generation.prompts import wording_for
+from generation.quoting import Quote
+from generation.types import (
+    Answer,
+    AnswerEvent,
+    Citation,
+    CitationEvent,
+    Claim,
+    ClaimEvent,
+    DoneEvent,
+    TokenEvent,
+    Usage,
+)
+from retrieval.trace import Trace
+from retrieval.types import Hit
+
+# A quote that is less likely to answer says so.
+UNSURE = 0.3
+
+
+def state(passages: Sequence[Hit], trace: Trace) -> Iterator[AnswerEvent]:
+    """Answers with what the rows of a table say, figure by figure; no model could say it more surely."""
+    first = passages[0].chunk.text
+    text = f"{first} [1]"
+    citation = Citation.of_passage(passages, 0, 0, len(first))
+    yield TokenEvent(text)
+    yield CitationEvent(citation)
+    claims = [Claim(0, len(text), "supported", passages[0].score, citation)]
+    yield from map(ClaimEvent, claims)
+    yield DoneEvent(Answer(text, [citation], passages, False, None, trace, claims))
+
+
+def cite(
+    question: str, quote: Quote, passages: Sequence[Hit], trace: Trace, draft: Draft | None
+) -> Iterator[AnswerEvent]:
+    """Answers in the documents' own words; they are not streamed after a draft, in whose place they come."""
+    text, claims = in_their_words(question, quote)
+    if draft is None:
+        yield TokenEvent(text)
+    cited = list(dict.fromkeys(claim.evidence for claim in claims if claim.evidence is not None))
+    yield from map(CitationEvent, cited)
+    yield from map(ClaimEvent, claims)
+    yield DoneEvent(Answer(text, cited, passages, False, draft.usage if draft else None, trace, claims))
+
+
+def in_their_words(question: str, quote: Quote) -> tuple[str, list[Claim]]:
+    """The text that quotes, and its claims, which need no judge: they are the document's text, letter by letter."""
+    wording = wording_for(question)
+    form = wording.quotation if quote.text == quote.citation.quote else wording.direct
+    if quote.chance is not None and quote.chance < UNSURE:
+        form = wording.nearest
+    text = form.format(quote=quote.text, number=quote.citation.n)
+    claims = [Claim(0, len(text), "supported", 1.0, quote.citation)]
+    if quote.further is not None:
+        whole = text + wording.further.format(quote=quote.further.quote, number=quote.further.n)
+        claims.append(Claim(len(text), len(whole), "supported", 1.0, quote.further))
+        return whole, claims
+    return text, claims
+
+
+def say(text: str, trace: Trace) -> Iterator[AnswerEvent]:
+    """Answers with a sentence of the service's own, which stands on no document."""
+    yield TokenEvent(text)
+    yield DoneEvent(Answer(text, [], [], False, None, trace))
+
+
+def abstain(question: str, passages: Sequence[Hit], trace: Trace, usage: Usage | None) -> Iterator[AnswerEvent]:
+    """Says in the question's language that the documents do not tell, and shows what was found."""
+    text = wording_for(question).abstention
+    yield TokenEvent(text)
+    yield DoneEvent(Answer(text, [], passages, True, usage, trace))

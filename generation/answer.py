@@ -178,7 +178,7 @@ class Answerer:
         language = wording_for(request.question).language
         if request.mode == "quote":
             return "the documents' own words were asked for"
-        if request.mode == "auto" and quote and (chance := quote.chance or 0) >= self._limits.quote_from:
+        if self._may_quote_first(request) and quote and (chance := quote.chance or 0) >= self._limits.quote_from:
             return (
                 f"chance {chance:.2f} that a sentence of the documents answers, {self._limits.quote_from:.2f} is enough"
             )
@@ -188,10 +188,14 @@ class Answerer:
 
     def _quote_first(self, request: AnswerRequest, result: SearchResult) -> Generator[AnswerEvent, None, Quote | None]:
         """The quote, where its chance decides what the answer is made of."""
-        by_chance = request.mode == "auto" and self._limits.quote_from <= 1
-        if not by_chance and self._limits.minimum_answerable == 0:
+        if not self._may_quote_first(request) and self._limits.minimum_answerable == 0:
             return None
         return (yield from self._read(request.question, result))
+
+    def _may_quote_first(self, request: AnswerRequest) -> bool:
+        """Whether a likely quote spares the model: not where somebody says how to write, or wants several drafts."""
+        wants_writing = bool(request.instruction) or request.samples > 1
+        return request.mode == "auto" and not wants_writing and self._limits.quote_from <= 1
 
     def _read(self, question: str, result: SearchResult) -> Generator[AnswerEvent, None, Quote | None]:
         with result.trace.stage("read") as stage:

@@ -341,6 +341,15 @@ def test_a_quote_that_is_not_or_that_nobody_wants_leaves_the_word_to_the_model(m
     assert ask_with_quoter(ScriptedModel(said), mode, quote_from=quote_from).text == said
 
 
+@pytest.mark.parametrize("wanted", [{"instruction": "Answer in rhymes."}, {"samples": 2}])
+def test_who_says_how_to_write_is_not_quoted_to_first(wanted: dict[str, Any]) -> None:
+    said = "The Rhine flows into the North Sea near Rotterdam [2]."
+    limits = replace(LIMITS, quote_from=0.1)
+    answerer = Answerer(ScriptedSearcher(DANUBE, RHINE), ScriptedModel(said, said), limits, JUDGE, QUOTER)
+    request = AnswerRequest(QUESTION, "default", k=4, **wanted)
+    assert answered(list(answerer.answer(request, lambda: False))).text == said
+
+
 def test_a_draft_that_no_passage_carries_gives_way_to_the_quote_that_was_read_before() -> None:
     QUOTER.asked.clear()
     answer = ask_with_quoter(ScriptedModel("Nobody can tell."), "auto", quote_from=0.9)

@@ -5,7 +5,7 @@ import math
 from app.settings import SMALL_GENERATOR, Settings
 from generation.answer import AnswerLimits
 
-# A sentence that answers with this chance is right more often than what the small generator writes.
+# Low: a quote is never made up, takes a third of a second, and says so where it hardly answers (docs/decisions.md).
 QUOTE_FROM = 0.2
 
 

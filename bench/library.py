@@ -155,6 +155,6 @@ def passages(count: int) -> Sequence[str]:
         if 40 < len(line) < 240 and line.isascii()
     ]
     return [
-        f"Record {number}. " + " ".join(sentences[(number * 7 + step * 13) % len(sentences)] for step in range(7))
+        f"Record {number}. " + " ".join(sentences[(number * 7 + step * 13) % len(sentences)] for step in range(9))
         for number in range(count)
     ]

@@ -105,8 +105,10 @@ class LlamaDecoder:
         self.dtype = dtype
         self._exact = exact
         weights = load_file(folder / "model.safetensors")
-        # A copy: a view would keep the whole file mapped, and counted as the process's memory.
-        self._embedding = weights["model.embed_tokens.weight"].to(dtype).clone()
+        # In no more bytes than it came in: its rows are looked up, and float32 from there on. A copy: a view would keep
+        # the whole file mapped, and counted as the process's memory.
+        stored = weights["model.embed_tokens.weight"]
+        self._embedding = (stored.to(dtype) if dtype.itemsize < stored.element_size() else stored).clone()
         head = weights["model.embed_tokens.weight" if shape.tied else "lm_head.weight"].float()
         self._head = self._matrix(head, read=exact)
         self._last_norm = _norm_weights(weights, "model.norm", shape)

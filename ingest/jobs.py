@@ -21,7 +21,7 @@ WORKFLOW = "ingest_document"
 JOB_VERSION = "2"
 # What shares a job: so few and so small that they are done within a second or two. Only plain text does: no file that
 # takes its parser long may hold up others.
-SHARED_DOCUMENTS = 32
+SHARED_DOCUMENTS = 64
 SHARED_BYTES = 64 * 1024
 _SHARING_TYPES = frozenset({PLAIN_TEXT, MARKDOWN})
 

@@ -13,7 +13,6 @@ from sqlalchemy import delete, insert, select
 from ingest.jobs import QUEUE, WORKFLOW, JobQueue
 from retrieval.store import documents, revisions
 from retrieval.store.database import Database
-from retrieval.store.documents import Document
 from retrieval.store.schema import workers
 
 HEARTBEAT_SECONDS = 10
@@ -78,11 +77,11 @@ def reconcile(database: Database, jobs: JobQueue) -> tuple[Sequence[str], Sequen
     }
     attended = {key for keys in active.values() for key in keys}
     with database.read() as connection:
-        unfinished = {document.revision_key: document for document in documents.unfinished(connection)}
+        unfinished = documents.unfinished_revisions(connection)
     resubmitted = [
-        document.id
-        for key, document in unfinished.items()
-        if key not in attended and _resubmit(database, jobs, document)
+        document_id
+        for key, document_id in unfinished.items()
+        if key not in attended and _resubmit(database, jobs, document_id, key)
     ]
     cancelled = [
         job_id for job_id, keys in active.items() if keys.isdisjoint(unfinished) and _is_orphan(database, keys)
@@ -109,19 +108,20 @@ def _revision_keys(job: WorkflowStatus) -> set[int]:
     return {revision_key for _, revision_key in arguments[0]} if arguments else set()
 
 
-def _resubmit(database: Database, jobs: JobQueue, document: Document) -> bool:
-    """Queues the document again, alone, if it is still unfinished and still without a job."""
+def _resubmit(database: Database, jobs: JobQueue, document_id: str, revision_key: int) -> bool:
+    """Queues the document again, alone, if its revision is still unfinished and still without a job."""
     with database.read() as connection:
-        found = documents.get_many(connection, [document.id])
-    if not found or found[0].revision_key != document.revision_key or found[0].status not in ("queued", "processing"):
+        found = documents.get_many(connection, [document_id])
+    if not found or found[0].revision_key != revision_key or found[0].status not in ("queued", "processing"):
         return False
-    job = DBOS.get_workflow_status(document.job_id)
+    job_id = found[0].job_id
+    job = DBOS.get_workflow_status(job_id)
     if job is not None:
         if job.status in _UNFINISHED:
             return False
-        DBOS.delete_workflow(document.job_id)
+        DBOS.delete_workflow(job_id)
     with database.write() as connection:
-        jobs.submit(connection, documents.get_many(connection, [document.id]))
+        jobs.submit(connection, documents.get_many(connection, [document_id]))
     return True
 
 

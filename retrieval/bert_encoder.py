@@ -19,6 +19,7 @@ from torch.nn import functional
 from retrieval.packed_linear import PackedLinear
 
 Weights = Mapping[str, Tensor]
+_WORDS = "embeddings.word_embeddings.weight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class BertEncoder:
         self._heads: int = config["num_attention_heads"]
         self.width: int = config["hidden_size"]
         self._epsilon: float = config["layer_norm_eps"]
-        self._words = weights["embeddings.word_embeddings.weight"]
+        self._words = weights[_WORDS]
         # every token is of type 0 where texts come alone
         types = weights["embeddings.token_type_embeddings.weight"]
         self._positions = weights["embeddings.position_embeddings.weight"] + types[0]
@@ -52,13 +53,14 @@ class BertEncoder:
         config: Mapping[str, Any] = json.loads((folder / "config.json").read_text())
         if not _supports(config) or not (folder / "model.safetensors").is_file():
             return None
-        weights = load_file(folder / "model.safetensors")
-        return cls(config, {name.removeprefix("bert."): weight.to(dtype) for name, weight in weights.items()})
+        stored = load_file(folder / "model.safetensors")
+        weights = {name.removeprefix("bert."): weight for name, weight in stored.items()}
+        return cls(config, {name: _in_format(name, weight, dtype) for name, weight in weights.items()})
 
     @property
     def dtype(self) -> torch.dtype:
         """The number format that it computes in."""
-        return self._words.dtype
+        return self._positions.dtype
 
     def with_layers(self, first: int, weights: Weights) -> "BertEncoder":
         """Another encoder that has these weights from layer `first` on, and shares all below with this one."""
@@ -73,7 +75,8 @@ class BertEncoder:
         mask = None
         if min(lengths) < longest:
             mask = (torch.arange(longest) < torch.tensor(lengths).unsqueeze(1)).view(texts, 1, 1, longest)
-        hidden = self._normalize(functional.embedding(tokens, self._words) + self._positions[:longest], self._norm)
+        words = functional.embedding(tokens, self._words).to(self.dtype)
+        hidden = self._normalize(words + self._positions[:longest], self._norm)
         for layer in self._layers:
             projected = layer.attention_in(hidden)
             queries, keys, values = projected.view(texts, longest, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
@@ -85,6 +88,16 @@ class BertEncoder:
 
     def _normalize(self, hidden: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
         return functional.layer_norm(hidden, (self.width,), *norm, self._epsilon)
+
+
+def _in_format(name: str, weight: Tensor, dtype: torch.dtype) -> Tensor:
+    """The weight as the encoder computes with it; the words, nine tenths of all, in no more bytes than they came in.
+
+    A few rows of theirs are looked up and converted then, to the same numbers: 190 MB less where float32 is computed.
+    """
+    if name == _WORDS and weight.element_size() < dtype.itemsize:
+        return weight.clone()  # else it would keep the whole file mapped
+    return weight.to(dtype)
 
 
 def _supports(config: Mapping[str, Any]) -> bool:

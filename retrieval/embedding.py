@@ -31,6 +31,8 @@ _DEFAULT_MAX_TOKENS = 512
 PADDED_TO = 8
 # A hundred bytes a token, and a lock that others wait for: the sentences of a large document are not counted in one go.
 COUNTED_AT_ONCE = 1_024
+# Fewer texts are counted sooner than the threads that would share them have woken.
+COUNTED_SIDE_BY_SIDE = 32
 REMEMBERED_QUERIES = 256
 
 # (padded token ids [texts, longest], their lengths) -> token vectors [texts, longest, dimension]
@@ -126,12 +128,14 @@ class SentenceEmbedder:
         """Tokens of each text, without the special ones."""
         counts: list[int] = []
         for start in range(0, len(texts), COUNTED_AT_ONCE):
+            piece = list(texts[start : start + COUNTED_AT_ONCE])
             with self._tokenizing:
                 self._tokenizer.no_truncation()
-                encoded = self._tokenizer.encode_batch_fast(
-                    list(texts[start : start + COUNTED_AT_ONCE]), add_special_tokens=False
-                )
-            counts += [len(encoding.ids) for encoding in encoded]
+                if len(piece) < COUNTED_SIDE_BY_SIDE:
+                    encoded = [self._tokenizer.encode(text, add_special_tokens=False) for text in piece]
+                else:
+                    encoded = self._tokenizer.encode_batch_fast(piece, add_special_tokens=False)
+            counts += [len(encoding) for encoding in encoded]
         return counts
 
     def _encode(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:

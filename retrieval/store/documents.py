@@ -228,6 +228,17 @@ def unfinished(connection: Connection) -> Sequence[Document]:
     return [_document(row) for row in connection.execute(statement).mappings()]
 
 
+def unfinished_revisions(connection: Connection) -> Mapping[int, str]:
+    """The ids of those documents by the keys of these revisions, without all that is known of ten thousand of them."""
+    statement = (
+        select(revisions.c.key, documents.c.id)
+        .join(documents, documents.c.latest_revision == revisions.c.key)
+        .where(revisions.c.status.in_(("queued", "processing")))
+        .order_by(documents.c.key)
+    )
+    return {row.key: row.id for row in connection.execute(statement)}
+
+
 def any_unfinished(connection: Connection) -> bool:
     """Whether a document is queued or being processed."""
     statement = (

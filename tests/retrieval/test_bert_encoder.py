@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertModel
 
 from retrieval.bert_encoder import BertEncoder
@@ -36,6 +37,21 @@ def test_token_vectors_are_those_of_the_general_implementation(tmp_path: Path, l
         for encode in (fused, general):
             found = encode(tokens * mask, lengths)
             torch.testing.assert_close(found[mask.bool()], expected[mask.bool()], rtol=1e-4, atol=1e-5)
+
+
+def test_words_stay_in_the_bytes_they_came_in_and_give_the_same_vectors(tmp_path: Path) -> None:
+    folder = save(tmp_path / "bert")
+    stored = {name: weight.half().float() for name, weight in load_file(folder / "model.safetensors").items()}
+    save_file(stored, folder / "model.safetensors")
+    wide = BertEncoder.read(folder, torch.float32)
+    save_file({name: weight.half() for name, weight in stored.items()}, folder / "model.safetensors")
+    narrow = BertEncoder.read(folder, torch.float32)
+    assert wide is not None
+    assert narrow is not None
+    assert (narrow._words.dtype, narrow.dtype) == (torch.float16, torch.float32)
+    tokens = torch.randint(5, 200, (2, 9))
+    with torch.inference_mode():
+        assert torch.equal(narrow(tokens, [9, 7]), wide(tokens, [9, 7]))
 
 
 def test_other_models_are_left_to_the_general_implementation(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from sqlalchemy import Connection
 
 from app.dependencies import Cursor, Limit, ServiceDep, decode_key_cursor, encode_cursor
 from app.schemas.conversations import (
@@ -42,7 +41,11 @@ def list_conversations(
     before = decode_key_cursor(cursor) if cursor is not None else None
     with service.storage.database.read() as connection:
         found = conversations.list_page(connection, collection, limit + 1, before)
-        listed = [_listed(connection, one) for one in found[:limit]]
+        titles = conversations.first_questions(connection, [one.key for one in found[:limit]])
+    listed = [
+        ListedConversation(id=one.id, collection=one.collection, created_at=one.created_at, title=titles.get(one.key))
+        for one in found[:limit]
+    ]
     more = encode_cursor(str(found[limit - 1].key)) if len(found) > limit else None
     return ConversationPage(conversations=listed, next_cursor=more)
 
@@ -66,9 +69,3 @@ def delete_conversation(service: ServiceDep, conversation_id: Id) -> None:
     """Deletes a conversation and all that was said in it."""
     with service.storage.database.write() as connection:
         conversations.remove(connection, conversation_id)
-
-
-def _listed(connection: Connection, one: conversations.Conversation) -> ListedConversation:
-    turns = conversations.latest(connection, one.key, conversations.MAX_TURNS)
-    title = turns[0].question if turns else None
-    return ListedConversation(id=one.id, collection=one.collection, created_at=one.created_at, title=title)

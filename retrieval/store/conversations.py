@@ -1,10 +1,10 @@
 """Rows of conversations: bounded in length, and without answers made of documents that are gone."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from retrieval.errors import Conflict, NotFound
 from retrieval.store.schema import conversation_sources, conversation_turns, conversations, documents
@@ -72,6 +72,18 @@ def latest(connection: Connection, key: int, count: int) -> Sequence[Turn]:
     )
     rows = connection.execute(statement).mappings().all()
     return [Turn(row["request_id"], row["question"], row["answer"], row["created_at"]) for row in reversed(rows)]
+
+
+def first_questions(connection: Connection, keys: Sequence[int]) -> Mapping[int, str]:
+    """The oldest question that is kept of each of the conversations; those without any are missing."""
+    oldest = (
+        select(func.min(conversation_turns.c.key))
+        .where(conversation_turns.c.conversation_key.in_(keys))
+        .group_by(conversation_turns.c.conversation_key)
+    )
+    columns = conversation_turns.c.conversation_key, conversation_turns.c.question
+    rows = connection.execute(select(*columns).where(conversation_turns.c.key.in_(oldest)))
+    return {row.conversation_key: row.question for row in rows}
 
 
 def add(connection: Connection, conversation_id: str, turn: Turn, document_ids: Iterable[str]) -> None:

@@ -1,13 +1,18 @@
 """The walls behind the guard: what a statement cannot do even if it came through."""
 
+import json
+import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from bench.hostile_statements import CREATED, SECRET, STOCK, hostile
 from retrieval.construction.sql_child import Task, run
+from retrieval.types import Json
 
 TASK = Task((), {STOCK.name: [column.name for column in STOCK.columns]}, 0.5, 100, 10_000, 0)
 
@@ -71,7 +76,51 @@ def test_a_large_result_is_cut(database: bytes) -> None:
 
 
 def test_a_huge_value_is_refused(database: bytes) -> None:
-    doubled = "SELECT item FROM (SELECT 'x' AS item)"
-    for _ in range(25):
-        doubled = f"SELECT item || item AS item FROM ({doubled})"
-    assert outcome(database, doubled)["error"] == "sql"
+    days = "SELECT strftime('" + "%J" * 40_000 + "', '2024-03-01') AS days"  # 9 characters for 2
+    assert "results" in outcome(database, f"SELECT length(days) FROM ({days})")
+    assert outcome(database, f"SELECT length(days || days || days) FROM ({days})")["error"] == "sql"
+
+
+def test_all_results_share_their_bytes(database: bytes) -> None:
+    product = "SELECT a.item FROM stock a, stock b"  # 9 rows of some 9 bytes
+    first, second = outcome(database, product, product, task=replace(TASK, size=110))["results"]  # type: ignore[misc]
+    assert (len(first["rows"]), first["cut"]) == (9, False)
+    assert second["cut"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT 1" + " + 1" * 200,
+        " UNION ALL ".join(["SELECT item FROM stock"] * 30),
+        "SELECT item FROM stock WHERE item LIKE '" + "%a" * 2_000 + "'",
+        "SELECT item FROM stock WHERE item = '" + "a" * 200_000 + "'",
+    ],
+    ids=["depth", "parts", "pattern", "length"],
+)
+def test_statements_built_to_exhaust_the_engine_are_refused(database: bytes, statement: str) -> None:
+    assert outcome(database, statement)["error"] == "sql"
+
+
+def test_the_process_has_no_more_memory_than_it_may(database: bytes) -> None:
+    plenty, little = (spoken(database + bytes(200 * 2**20), megabytes) for megabytes in (2_000, 150))
+    assert "results" in plenty
+    assert little == {"error": "memory", "detail": ""}
+
+
+def spoken(database: bytes, megabytes: int) -> Json:
+    """What the child process says."""
+    task = {
+        **asdict(TASK),
+        "parent": os.getpid(),
+        "statements": ["SELECT 1"],
+        "memory": megabytes * 2**20,
+        "seconds": 30,
+    }
+    child = subprocess.run(
+        [sys.executable, "-S", "-m", "retrieval.construction.sql_child"],
+        input=json.dumps(task).encode() + b"\n" + database,
+        capture_output=True,
+        check=True,
+    )
+    return json.loads(child.stdout)

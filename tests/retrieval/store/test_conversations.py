@@ -32,6 +32,17 @@ def test_turns_come_back_in_order_and_the_latest_on_request(library: Library, do
     assert turns(library, 2) == [("q1", "a"), ("q2", "a")]
 
 
+def test_conversations_are_named_by_the_oldest_question_that_is_kept(library: Library, document: str) -> None:
+    with library.database.write() as connection:
+        keys = [conversations.ensure(connection, name, "default").key for name in ("talk", "other", "silent")]
+        conversations.add(connection, "other", Turn("request", "elsewhere", "a", 1.0), [])
+    say(library, "first")
+    say(library, "second")
+    with library.database.read() as connection:
+        assert conversations.first_questions(connection, keys) == {keys[0]: "first", keys[1]: "elsewhere"}
+        assert conversations.first_questions(connection, []) == {}
+
+
 def test_an_answer_goes_with_any_document_it_was_made_of(library: Library, document: str) -> None:
     other = library.add("Pots hold soup.").id
     say(library, "both", "Kettles and pots.", document, other)

@@ -19,8 +19,9 @@ from generation.reader_examples import SETS, Epochs, LabelledQuestion, LabelledS
 from generation.reader_judging import UNCALIBRATED, ask, auroc, calibrated
 from generation.reader_training import BATCH, Plan, ReaderTraining, Report
 from generation.reader_weights import AnswerableCalibration, ReaderWeights
-from retrieval.embedding import fastest_dtype, weights_sha256
+from retrieval.embedding import weights_sha256
 from retrieval.errors import ModelUnavailable
+from retrieval.fastest_dtype import fastest_dtype
 
 app = typer.Typer(
     name="scholiast train",

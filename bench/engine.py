@@ -27,6 +27,7 @@ from generation.llama_shape import LlamaShape
 from generation.request import Completion, PromptTokens
 from generation.types import GenerationOptions
 from retrieval.errors import InvalidRequest
+from retrieval.fastest_dtype import fastest_dtype
 
 ROUNDS = 5
 LONG_PROMPT = 1_300
@@ -80,6 +81,7 @@ def run(settings: Settings, parts: Sequence[str] = (), compared: int | None = No
     configuration = {
         "model": folder.name,
         "threads": settings.threads,
+        "processor computes in": str(fastest_dtype()).removeprefix("torch."),
         "rounds": ROUNDS,
         "prompts": len(prompts),
         "parts": list(parts or PARTS),
@@ -90,9 +92,12 @@ def run(settings: Settings, parts: Sequence[str] = (), compared: int | None = No
 def _speed(
     settings: Settings, folder: Path, shape: LlamaShape, prompts: Sequence[PromptTokens], _compared: int | None
 ) -> list[Row]:
-    decoder = LlamaDecoder(folder, shape, torch.bfloat16)
+    decoder = LlamaDecoder(folder, shape, fastest_dtype())
     engine, alone = Engine(decoder, PrefixStore(256 * _MEBIBYTE)), Engine(Single(decoder), PrefixStore(0))
-    baselines = [found for made in (generate, llama_cpp) if (found := made(settings, folder)) is not None]
+    # Where bfloat16 is emulated, `generate` takes ten times as long in it: no comparison worth the name.
+    baselines = [generate(folder, fastest_dtype())]
+    if (other := llama_cpp(settings)) is not None:
+        baselines.append(other)
     text = [token for prompt in prompts for token in prompt.tokens]
     times = _Times()
     for number in range(ROUNDS):
@@ -136,7 +141,7 @@ def _together(
     _settings: Settings, folder: Path, shape: LlamaShape, prompts: Sequence[PromptTokens], _compared: int | None
 ) -> list[Row]:
     """Tokens a second of one request and of several at once, alternating."""
-    engine = Engine(LlamaDecoder(folder, shape, torch.bfloat16), PrefixStore(256 * _MEBIBYTE))
+    engine = Engine(LlamaDecoder(folder, shape, fastest_dtype()), PrefixStore(256 * _MEBIBYTE))
     data, times = f"{TOGETHER} requests at once", _Times()
     firsts: list[float] = []
     timed(engine, prompts[-1], 2)  # what begins every prompt is known, as in a service that has warmed up

@@ -15,6 +15,7 @@ from generation.llama import LlamaDecoder
 from generation.llama_shape import LlamaShape
 from generation.request import PromptTokens
 from generation.types import GenerationOptions
+from retrieval.fastest_dtype import fastest_dtype
 
 COMPARED = 200
 ANSWER = 24
@@ -27,10 +28,10 @@ def rows(
     settings: Settings, folder: Path, shape: LlamaShape, prompts: Sequence[PromptTokens], compared: int | None
 ) -> list[Row]:
     """Shares of equal answers: exact and fast, with guesses and without."""
-    reference = generate(settings, folder, torch.float32).complete
+    reference = generate(folder, torch.float32).complete
     exact = LlamaDecoder(folder, shape, torch.float32, exact=True)
-    fast = LlamaDecoder(folder, shape, torch.bfloat16)
-    singly = LlamaDecoder(folder, shape, torch.bfloat16)
+    fast = LlamaDecoder(folder, shape, fastest_dtype())
+    singly = LlamaDecoder(folder, shape, fastest_dtype())
     singly.step_rows = 1
     excerpts = _excerpts(prompts, compared or COMPARED)
     said = {"exact": 0, "fast": 0, "unguessed": 0, "tie": 0}

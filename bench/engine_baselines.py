@@ -21,7 +21,7 @@ class Baseline:
     complete: Complete
 
 
-def generate(_settings: Settings, folder: Path, dtype: torch.dtype = torch.bfloat16) -> Baseline:
+def generate(folder: Path, dtype: torch.dtype) -> Baseline:
     """`generate` of transformers."""
     from transformers import AutoModelForCausalLM  # noqa: PLC0415 - the baseline alone needs it
 
@@ -43,7 +43,7 @@ def generate(_settings: Settings, folder: Path, dtype: torch.dtype = torch.bfloa
     return Baseline(f"generate, {str(dtype).removeprefix('torch.')}", complete)
 
 
-def llama_cpp(settings: Settings, _folder: Path) -> Baseline | None:
+def llama_cpp(settings: Settings) -> Baseline | None:
     """llama.cpp on the GGUF file of the same model; None where it or the extra is not installed."""
     file = next(iter(settings.model_folder(SMOLLM2_GGUF.name).glob("*.gguf")), None)
     try:

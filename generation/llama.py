@@ -23,6 +23,9 @@ from retrieval.packed_linear import PackedLinear
 
 # Rows of one sequence in a step. More cost more than the guesses among them gain.
 MAX_STEP_ROWS = 4
+# Rows of a sequence in the attention of a step, with rows that nobody reads added: none, or always as many. In float32
+# the products of attention round by the number of rows, in bfloat16 they do not.
+_TRIED_ROOMS = (1, MAX_STEP_ROWS)
 # Positions before the rows with which it is tried whether rows of one step round as they do one by one.
 _TRIED_POSITIONS = (9, 30, 300, 317)
 # Every layer runs the same kernels on the same shapes: what these do, all do.
@@ -82,15 +85,15 @@ class _View:
     def attend(self, layer: int, queries: Tensor) -> Tensor:
         """Softmax attention of queries [heads, rows, dimension]."""
         keys, values = self.cache.keys[None, layer, :, : self.end], self.cache.values[None, layer, :, : self.end]
+        heads, rows, dimension = queries.shape
         if self.shared:
-            grouped = queries.reshape(1, keys.shape[1], -1, keys.shape[3])
+            room = self.mask.shape[0] * keys.shape[1] // heads
+            grouped = functional.pad(queries, (0, 0, 0, room - rows)).reshape(1, keys.shape[1], -1, dimension)
             mixed = functional.scaled_dot_product_attention(grouped, keys, values, attn_mask=self.mask, scale=1.0)
-        else:
-            several = queries.shape[0] != keys.shape[1]
-            mixed = functional.scaled_dot_product_attention(
-                queries[None], keys, values, attn_mask=self.mask, scale=1.0, enable_gqa=several
-            )
-        return mixed.reshape(queries.shape)
+            return mixed.reshape(heads, room, dimension)[:, :rows]
+        return functional.scaled_dot_product_attention(
+            queries[None], keys, values, attn_mask=self.mask, scale=1.0, enable_gqa=heads != keys.shape[1]
+        )[0]
 
 
 class LlamaDecoder:
@@ -116,6 +119,7 @@ class LlamaDecoder:
         self._rotations = _rotations(shape)
         self._floor = torch.tensor(math.sqrt(shape.epsilon * shape.width))
         self._layers = [self._layer(weights, number) for number in range(min(_TRIED_LAYERS, shape.layers))]
+        self._room = 1
         self.step_rows = self._faithful_rows()
         self._layers += [self._layer(weights, number) for number in range(len(self._layers), shape.layers)]
 
@@ -165,9 +169,16 @@ class LlamaDecoder:
         return list(torch.split(self._logits(hidden), [len(tokens) for tokens, _ in sequences]))
 
     def _faithful_rows(self) -> int:
-        """How many rows of a sequence can share a step without any bit of their logits changing on this processor."""
-        same = [self._agrees(before) for before in _TRIED_POSITIONS if before + MAX_STEP_ROWS < self.shape.context]
-        return MAX_STEP_ROWS if all(same) else 1
+        """How many rows of a sequence can share a step without any bit of their logits changing on this processor.
+
+        Finds out how many rows their attention must have for that.
+        """
+        positions = [before for before in _TRIED_POSITIONS if before + MAX_STEP_ROWS < self.shape.context]
+        for self._room in _TRIED_ROOMS:
+            if all(self._agrees(before) for before in positions):
+                return MAX_STEP_ROWS
+        self._room = 1
+        return 1
 
     @torch.inference_mode()
     def _agrees(self, before: int) -> bool:
@@ -225,7 +236,7 @@ class LlamaDecoder:
         if exact:
             mask = _causal_mask(rows, cache.length, end, self.dtype)
             return _View(tokens, cache, rotations, end, mask, shared=False)
-        mask = _causal_mask(rows, cache.length, padded(end), self.dtype)
+        mask = _causal_mask(max(rows, self._room), cache.length, padded(end), self.dtype)
         heads = self.shape.heads // self.shape.key_heads
         return _View(tokens, cache, rotations, padded(end), mask.repeat(heads, 1), shared=True)
 
@@ -277,7 +288,7 @@ class LlamaDecoder:
         """The float32 matrix for what is done with it: a prompt is read through it, or not; exact decoding reads."""
         return _Matrix(
             PackedLinear.of(weight.to(self.dtype)) if read else None,
-            None if self._exact else QuantizedLinear.of(weight, self.dtype),
+            None if self._exact else QuantizedLinear.of(weight),
         )
 
     def _layer_adapter(self, weights: AdapterWeights, number: int) -> _LayerAdapter:

@@ -19,8 +19,9 @@ from generation.reader_input import PADDING, Encode, Window, plain, windows
 from generation.reader_network import ANSWERABLE_HEAD, FROZEN_LAYERS, SPAN_HEAD
 from generation.reader_weights import SHIPPED, ReaderWeights
 from retrieval.bert_encoder import BertEncoder
-from retrieval.embedding import fastest_dtype, padded, pool_of_single_threads, weights_sha256
+from retrieval.embedding import padded, pool_of_single_threads, weights_sha256
 from retrieval.errors import ModelUnavailable
+from retrieval.fastest_dtype import fastest_dtype
 
 EMBEDDER = "multilingual-e5-small"  # that the shipped weights were trained from
 ANSWER_TOKENS = 48  # a longer span is a passage, not an answer

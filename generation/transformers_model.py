@@ -28,6 +28,7 @@ from generation.special_tokens import SpecialTokens
 from generation.text_stream import TextStream
 from generation.types import ChoiceScore, FinishReason, GenerationOptions, Message, TextPiece, Usage
 from retrieval.errors import Incomplete, InvalidRequest, ModelUnavailable
+from retrieval.fastest_dtype import fastest_dtype
 from retrieval.types import Json
 
 # Bytes for the keys and values of prompts read last: 11,000 tokens of the embedded model.
@@ -239,7 +240,7 @@ def _load_template(folder: Path) -> tuple[ChatTemplate, _Configuration]:
 
 def _load_decoding(folder: Path, together: int, adapters: Mapping[str, Path], *, exact: bool) -> tuple[Decoding, int]:
     """What decodes with the model, and how many completions at once."""
-    dtype = torch.float32 if exact else _fastest_type()
+    dtype = torch.float32 if exact else fastest_dtype()
     try:
         shape = LlamaShape.read(folder)
         if shape is not None:
@@ -260,13 +261,6 @@ def _unreadable(folder: Path) -> ModelUnavailable:
     return ModelUnavailable(
         f"The generator model {folder.name} cannot be read; run `scholiast models pull` to install it anew."
     )
-
-
-def _fastest_type() -> torch.dtype:
-    """bfloat16 where the processor multiplies it natively, else float32: emulated bfloat16 is slower."""
-    capabilities = torch.cpu.get_capabilities()
-    native = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
-    return torch.bfloat16 if native else torch.float32
 
 
 def _milliseconds_since(started: float) -> float:

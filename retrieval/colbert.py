@@ -21,8 +21,9 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from retrieval.embedding import BATCH_SIZE, encoder_of, fastest_dtype, padded, weights_sha256
+from retrieval.embedding import BATCH_SIZE, encoder_of, padded, weights_sha256
 from retrieval.errors import ModelUnavailable
+from retrieval.fastest_dtype import fastest_dtype
 from retrieval.token_codec import TokenCodec
 from retrieval.types import Json
 

@@ -17,8 +17,9 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from retrieval.embedding import fastest_dtype, padded
+from retrieval.embedding import padded
 from retrieval.errors import ModelUnavailable
+from retrieval.fastest_dtype import fastest_dtype
 from retrieval.ranking import Ranked
 
 # Pairs read at a time: after each the clock is looked at.

@@ -21,6 +21,7 @@ from tokenizers import Encoding, Tokenizer
 
 from retrieval.bert_encoder import BertEncoder
 from retrieval.errors import ModelUnavailable
+from retrieval.fastest_dtype import fastest_dtype
 from retrieval.types import Json
 
 # Texts a batch: larger batches gain nothing and cost memory.
@@ -245,12 +246,6 @@ def general_encoder(folder: Path, dtype: torch.dtype, settings: Json) -> tuple[T
 def _mask(tokens: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
     """1 where a text has a token [texts, longest], 0 where it is padded."""
     return (torch.arange(tokens.shape[1]) < torch.tensor(lengths).unsqueeze(1)).long()
-
-
-def fastest_dtype() -> torch.dtype:
-    """bfloat16 where the processor multiplies it natively, float32 elsewhere (there bfloat16 is emulated, slowly)."""
-    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.bfloat16 if native else torch.float32
 
 
 def _pooling(folder: Path) -> Pooling:

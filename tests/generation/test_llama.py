@@ -7,6 +7,7 @@ from transformers import AutoModelForCausalLM
 
 from generation.llama import MAX_STEP_ROWS, LlamaDecoder
 from generation.llama_shape import LlamaShape
+from retrieval.fastest_dtype import fastest_dtype
 from tests.generation.tiny_models import save_tiny_llama, save_tiny_neox
 
 EMBEDDED = Path("models/SmolLM2-135M-Instruct")
@@ -58,7 +59,7 @@ def test_steps_in_int8_stay_close_to_transformers(tiny: Path) -> None:
 
 
 def test_several_tokens_a_step_give_the_same_bits_as_one_by_one(tiny: Path) -> None:
-    decoder = load(tiny, torch.bfloat16)
+    decoder = load(tiny, fastest_dtype())
     if decoder.step_rows == 1:
         pytest.skip("this processor rounds the rows of one step differently, and the decoder has noticed")
     one, several = decoder.new_cache(20), decoder.new_cache(20)

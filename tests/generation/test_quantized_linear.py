@@ -30,7 +30,7 @@ def relative_error(linear: QuantizedLinear, weight: Tensor) -> float:
 @pytest.mark.parametrize("seed", range(5))
 def test_a_matrix_published_in_four_bits_stays_in_four_and_loses_less_than_in_eight(seed: int) -> None:
     weight = published_in_four_bits(seed)
-    linear = QuantizedLinear.of(weight, torch.bfloat16)
+    linear = QuantizedLinear.of(weight)
     assert linear.bits == 4
     # What bfloat16 itself loses of the products is about 0.003.
     assert relative_error(linear, weight) < 0.005
@@ -39,7 +39,7 @@ def test_a_matrix_published_in_four_bits_stays_in_four_and_loses_less_than_in_ei
 @pytest.mark.parametrize("seed", range(5))
 def test_any_other_matrix_is_kept_in_eight_bits(seed: int) -> None:
     weight = any_weights(seed)
-    linear = QuantizedLinear.of(weight, torch.bfloat16)
+    linear = QuantizedLinear.of(weight)
     assert linear.bits == 8
     assert relative_error(linear, weight) < 0.015
 
@@ -47,15 +47,15 @@ def test_any_other_matrix_is_kept_in_eight_bits(seed: int) -> None:
 @pytest.mark.parametrize(("rows", "columns"), [(ROWS - 1, COLUMNS), (ROWS, COLUMNS - 1)])
 def test_a_size_that_the_kernel_of_four_bits_does_not_know_is_kept_in_eight(rows: int, columns: int) -> None:
     weight = published_in_four_bits(0)[:rows, :columns].contiguous()
-    assert QuantizedLinear.of(weight, torch.bfloat16).bits == 8
+    assert QuantizedLinear.of(weight).bits == 8
 
 
 def test_a_group_of_equal_weights_is_kept() -> None:
     weight = torch.full((ROWS, COLUMNS), 0.5)
-    assert relative_error(QuantizedLinear.of(weight, torch.bfloat16), weight) < 0.005
+    assert relative_error(QuantizedLinear.of(weight), weight) < 0.005
 
 
 def test_a_row_gives_the_same_bits_alone_and_in_company() -> None:
-    linear = QuantizedLinear.of(published_in_four_bits(1), torch.bfloat16)
+    linear = QuantizedLinear.of(published_in_four_bits(1))
     rows = torch.randn(4, COLUMNS, generator=torch.Generator().manual_seed(1)).bfloat16()
     assert torch.equal(linear(rows), torch.cat([linear(row[None]) for row in rows]))

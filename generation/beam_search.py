@@ -43,7 +43,6 @@ class BeamSearch:
         prompt: PromptTokens,
         options: GenerationOptions,
         ends: frozenset[int],
-        cache: KeyValues,
         new_cache: Callable[[], KeyValues],
     ) -> None:
         self.completion = Completion()
@@ -51,17 +50,17 @@ class BeamSearch:
         self._options = options
         self._ends = ends
         self._prompt = len(prompt.tokens)
-        self._caches = [cache]
+        self._caches: list[KeyValues] = []
         self._new_cache = new_cache
         self._beams = [_Beam((), 0.0, 0, Repetitions(options.repetition_penalty, prompt.tokens))]
         self._ended: list[_Ended] = []  # best first, as many as beams at most
 
-    def begin(self, logits: Tensor) -> None:
+    def begin(self, logits: Tensor, cache: KeyValues) -> None:
         """The first tokens, from the logits [vocabulary] after the prompt; every beam gets a cache of its own."""
         others = [self._new_cache() for _ in range(self._options.beams - 1)]
-        for cache in others:
-            cache.copy_prefix(self._caches[0], self._prompt)
-        self._caches += others
+        for other in others:
+            other.copy_prefix(cache, self._prompt)
+        self._caches = [cache, *others]
         self._extend([logits])
 
     def rows(self, _free: int) -> list[Rows]:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from generation.continuation import Rows
+from generation.kv_cache import KeyValues
 from generation.request import PIECE, Outbox
 from generation.types import FinishReason
 
@@ -19,7 +20,7 @@ class ChoiceReading:
         self._after_prompt: Tensor | None = None  # log-likelihoods [vocabulary]
         self._told = 0  # choices that are done
 
-    def begin(self, logits: Tensor) -> None:
+    def begin(self, logits: Tensor, _cache: KeyValues) -> None:
         """The logits [vocabulary] after the prompt, which hold the first token of every choice."""
         self._after_prompt = logits.float().log_softmax(dim=0)
         if not self._choices:

@@ -22,23 +22,23 @@ class Continuation:
         prompt: PromptTokens,
         options: GenerationOptions,
         ends: frozenset[int],
-        cache: KeyValues,
         constraint: TokenConstraint | None = None,
     ) -> None:
         self.completion = Completion()
         self.outbox: Outbox[int] = Outbox()
         self._options = options
         self._ends = ends
-        self._cache = cache
         self._constraint = constraint
+        self._cache: KeyValues  # from `begin` on
         self._sampler = Sampler(options, prompt.tokens, constraint)
         self._lookup = PromptLookup(prompt.tokens)
         self._last = 0  # the token chosen last, which the model has not seen yet
         self._count = 0
         self._guesses: list[int] = []  # the tokens that are being checked
 
-    def begin(self, logits: Tensor) -> None:
-        """Chooses the first token from the logits [vocabulary] after the prompt."""
+    def begin(self, logits: Tensor, cache: KeyValues) -> None:
+        """Chooses the first token from the logits [vocabulary] after the prompt, which the cache holds."""
+        self._cache = cache
         self._choose(logits[None], [])
 
     def rows(self, free: int) -> list[Rows]:

@@ -6,7 +6,7 @@ prompt once it is read, is a task: `Continuation`, `BeamSearch`, `ChoiceReading`
 
 import threading
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import torch
@@ -42,12 +42,12 @@ class Decoder(Protocol):
 
 
 class Task(Protocol):
-    """What is done with a prompt: `begin` gets the logits after it, `take` those of the `rows` of every step."""
+    """What is done with a prompt: `begin` gets the logits after it and its cache, `take` those of a step's `rows`."""
 
     @property
     def outbox(self) -> Outbox[Any]: ...
 
-    def begin(self, logits: Tensor) -> None: ...
+    def begin(self, logits: Tensor, cache: KeyValues) -> None: ...
 
     def rows(self, free: int) -> list[Rows]: ...
 
@@ -61,15 +61,17 @@ class _Request:
     """One request under way; the engine's thread alone writes it."""
 
     prompt: PromptTokens
-    cache: KeyValues
-    cuts: list[int]  # of the pieces still to be read
+    capacity: int  # of its cache
+    completion: Completion
     task: Task
     cancelled: Callable[[], bool]
+    cache: KeyValues | None = None  # None: nothing was read yet
+    cuts: list[int] = field(default_factory=list)  # of the pieces still to be read, once something was
 
     @property
     def unread(self) -> bool:
         """Whether something has to be read before it can be decoded."""
-        return bool(self.cuts) or isinstance(self.task, ChoiceReading)
+        return self.cache is None or bool(self.cuts) or isinstance(self.task, ChoiceReading)
 
 
 def _ending() -> bool:
@@ -101,31 +103,22 @@ class Engine:
         """
         # A guess is checked one position further than the last token that can be chosen.
         room = len(prompt.tokens) + options.max_tokens + self._decoder.step_rows
-        cache, cuts = self._begun(prompt, room)
         task: Continuation | BeamSearch
         if options.beams > 1:
-            task = BeamSearch(prompt, options, ends, cache, lambda: self._decoder.new_cache(room, prompt.adapter))
+            task = BeamSearch(prompt, options, ends, lambda: self._decoder.new_cache(room, prompt.adapter))
         else:
-            task = Continuation(prompt, options, ends, cache, constraint)
-        task.completion.reused = cache.length
-        return task.completion, self._run_task(_Request(prompt, cache, cuts, task, cancelled), task.outbox)
+            task = Continuation(prompt, options, ends, constraint)
+        request = _Request(prompt, room, task.completion, task, cancelled)
+        return task.completion, self._run_task(request, task.outbox)
 
     def score(
         self, prompt: PromptTokens, choices: Sequence[Sequence[int]], cancelled: Callable[[], bool]
     ) -> Generator[list[float], None, None]:
         """The log-likelihoods of the tokens of each choice, which has at least one; fewer choices once cancelled."""
         room = max(PIECE, *(len(choice) for choice in choices)) if choices else 0
-        cache, cuts = self._begun(prompt, len(prompt.tokens) + room)
         task = ChoiceReading(choices)
-        return self._run_task(_Request(prompt, cache, cuts, task, cancelled), task.outbox)
-
-    def _begun(self, prompt: PromptTokens, capacity: int) -> tuple[KeyValues, list[int]]:
-        """A cache with what has been read of the prompt before, and the cuts of what has not."""
-        cache = self._decoder.new_cache(capacity, prompt.adapter)
-        stored, reused = self._prefixes.longest(prompt.tokens, prompt.cuts, prompt.adapter)
-        if stored is not None:
-            cache.copy_prefix(stored.cache, reused)
-        return cache, [cut for cut in prompt.cuts if cut > reused]
+        request = _Request(prompt, len(prompt.tokens) + room, Completion(), task, cancelled)
+        return self._run_task(request, task.outbox)
 
     def _run_task(self, request: _Request, outbox: Outbox[Said]) -> Generator[Said, None, None]:
         self._submit(request)
@@ -181,15 +174,31 @@ class Engine:
             self._active = []
 
     def _read(self, request: _Request) -> None:
+        cache = request.cache or self._begun(request)
         if not request.cuts:
             assert isinstance(request.task, ChoiceReading), "other tasks have nothing but a prompt to read"
-            request.task.take_branches(self._decoder.read_branches(request.task.branches(), request.cache))
+            request.task.take_branches(self._decoder.read_branches(request.task.branches(), cache))
             return
         cut = request.cuts.pop(0)
-        logits = self._decoder.read(request.prompt.tokens[request.cache.length : cut], request.cache)
+        logits = self._decoder.read(request.prompt.tokens[cache.length : cut], cache)
         if not request.cuts:
-            request.task.begin(logits)
-            self._prefixes.keep(StoredPrefix(request.prompt.tokens, request.prompt.cuts, request.cache))
+            request.task.begin(logits, cache)
+            self._prefixes.keep(StoredPrefix(request.prompt.tokens, request.prompt.cuts, cache))
+
+    def _begun(self, request: _Request) -> KeyValues:
+        """A cache for the request, with what of its prompt has been read before.
+
+        It is made in the engine's thread: any other that filled so large a tensor would keep helpers of OpenMP's, and
+        where these are more than the processors, the ones that decode sleep after every product.
+        """
+        prompt = request.prompt
+        cache = self._decoder.new_cache(request.capacity, prompt.adapter)
+        stored, reused = self._prefixes.longest(prompt.tokens, prompt.cuts, prompt.adapter)
+        if stored is not None:
+            cache.copy_prefix(stored.cache, reused)
+        request.cache, request.completion.reused = cache, reused
+        request.cuts = [cut for cut in prompt.cuts if cut > reused]
+        return cache
 
     def _step(self, tasks: Sequence[Task]) -> None:
         """One step for all; where few decode, the rows that are free check guesses."""

@@ -8,6 +8,7 @@ from app.metrics import Metrics
 from app.settings import Settings
 from app.sources import open_sources
 from app.wiring import Engines, Loader, Storage
+from ingest.memory import return_free_blocks
 from retrieval.embedders import Embedders
 from retrieval.errors import ModelUnavailable, Overloaded
 from retrieval.impression_log import ImpressionLog
@@ -70,6 +71,7 @@ class Service:
             engines = self._load(self.settings, self.storage, self.sources)
             self.metrics.show_models("embedder", engines.embedders.loaded)
             self.metrics.show_models("generator", [engines.generator.name])
+            return_free_blocks()  # weights were read and packed: what that took is not needed again
             self._engines = engines
         except ModelUnavailable as failure:
             self._failure = failure

@@ -95,9 +95,9 @@ def _in_format(name: str, weight: Tensor, dtype: torch.dtype) -> Tensor:
 
     A few rows of theirs are looked up and converted then, to the same numbers: 190 MB less where float32 is computed.
     """
-    if name == _WORDS and weight.element_size() < dtype.itemsize:
-        return weight.clone()  # else it would keep the whole file mapped
-    return weight.to(dtype)
+    kept = name == _WORDS and weight.element_size() < dtype.itemsize
+    # Copied whatever its format is: one bias that is as the file has it would keep the whole file mapped.
+    return weight.to(weight.dtype if kept else dtype, copy=True)
 
 
 def _supports(config: Mapping[str, Any]) -> bool:

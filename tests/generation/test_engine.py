@@ -5,6 +5,7 @@ import threading
 import time
 import weakref
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -135,6 +136,41 @@ def test_a_long_prompt_is_read_in_pieces_and_its_beginning_only_once() -> None:
     assert (warm.reused, decoder.read_tokens) == (3 * PIECE, 3 * PIECE + 5)
     assert first == plain(decoder, [*beginning, 7, 7, 7], 8)
     assert second == plain(decoder, [*beginning, 8, 8], 8)
+
+
+class WaitingToRead(ScriptedDecoder):
+    """Reads nothing before the gate is opened, and says which threads made room for prompts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate.clear()
+        self.reading = threading.Event()
+        self.makers: list[str] = []
+
+    def new_cache(self, capacity: int, adapter: str | None = None) -> KeyValues:
+        self.makers.append(threading.current_thread().name)
+        return super().new_cache(capacity, adapter)
+
+    def read(self, tokens: Sequence[int], cache: KeyValues) -> Tensor:
+        self.reading.set()
+        assert self.gate.wait(10)
+        return super().read(tokens, cache)
+
+
+def test_a_prompt_that_waits_takes_no_room_and_begins_with_what_is_read_meanwhile() -> None:
+    decoder = WaitingToRead()
+    engine = Engine(decoder, PrefixStore(10**6))
+    beginning = [1 + number % 40 for number in range(2 * PIECE)]
+    with ThreadPoolExecutor(2) as readers:
+        first = readers.submit(run, engine, [*beginning, 7], 3)
+        assert decoder.reading.wait(10)
+        second = readers.submit(run, engine, [*beginning, 8], 3)
+        time.sleep(0.1)
+        assert decoder.makers == ["decode"]  # any other thread would keep helpers of its own for so large a tensor
+        decoder.gate.set()
+        assert first.result()[1].reused == 0
+        assert second.result()[1].reused == 2 * PIECE
+    assert decoder.makers == ["decode", "decode"]
 
 
 @given(st.integers(1, 5 * PIECE), st.integers(0, 5 * PIECE))

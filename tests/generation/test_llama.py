@@ -113,3 +113,11 @@ def test_the_embedded_model_chooses_what_float32_chooses() -> None:
     agreement = (found.argmax(dim=1) == expected.argmax(dim=1)).float().mean()
     assert agreement >= 0.75  # on random tokens, where many are nearly as likely as the first
     assert torch.nn.functional.cosine_similarity(found, expected).min() > 0.99
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="where else a process's mappings are told, varies")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_a_decoder_does_not_keep_its_file_mapped(tiny: Path, dtype: torch.dtype) -> None:
+    decoder = load(tiny, dtype)
+    assert str(tiny / "model.safetensors") not in Path("/proc/self/maps").read_text()
+    assert decoder.step_rows

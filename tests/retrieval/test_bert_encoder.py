@@ -58,3 +58,17 @@ def test_other_models_are_left_to_the_general_implementation(tmp_path: Path) -> 
     assert BertEncoder.read(save(tmp_path / "relu", hidden_act="relu"), torch.float32) is None
     (tmp_path / "relu" / "config.json").write_text('{"model_type": "roberta", "hidden_act": "gelu"}')
     assert BertEncoder.read(tmp_path / "relu", torch.float32) is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="where else a process's mappings are told, varies")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("stored", [torch.float32, torch.float16], ids=str)
+def test_an_encoder_does_not_keep_its_file_mapped(tmp_path: Path, stored: torch.dtype, dtype: torch.dtype) -> None:
+    file = save(tmp_path / "bert") / "model.safetensors"
+    # The vectors alone in 16 bits, as published models have them: a bias is then as the file has it.
+    matrices = {name: weight.to(stored) if weight.ndim > 1 else weight for name, weight in load_file(file).items()}
+    save_file(matrices, file)
+    del matrices
+    encoder = BertEncoder.read(file.parent, dtype)
+    assert encoder is not None
+    assert str(file) not in Path("/proc/self/maps").read_text()

@@ -1,4 +1,4 @@
-"""Packed products against plain ones, in both number formats and for one row, several, and several texts."""
+"""Packed products against plain ones, in every number format and for one row, several, and several texts."""
 
 import pytest
 import torch
@@ -33,3 +33,27 @@ def test_products_are_those_of_the_plain_layer(shape: tuple[int, ...], dtype: to
         for one, other in zip(found, expected, strict=True):
             assert one.dtype == dtype
             torch.testing.assert_close(one.float(), other, rtol=2e-2, atol=TOLERANCES[dtype])
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_weights_published_in_16_bits_are_kept_in_them_and_nothing_is_lost(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    weight, bias, residual = (torch.randn(32, 48) / 7).half().float(), torch.randn(32), torch.randn(*shape[:-1], 32)
+    rows = torch.randn(shape)
+    exact = functional.linear(rows.double(), weight.double(), bias.double())
+    layer = PackedLinear.of(weight, bias)
+    with torch.inference_mode():
+        found = [layer(rows), layer.gelu(rows), layer.plus(rows, residual)]
+    for one, other in zip(found, [exact, functional.gelu(exact), exact + residual], strict=True):
+        torch.testing.assert_close(one.double(), other, rtol=1e-5, atol=1e-5)
+    assert (layer.halves is not None) == (torch.backends.quantized.engine in {"x86", "fbgemm"})
+
+
+@pytest.mark.parametrize("lost", [1 / 3, 1e-9, 7e4], ids=["digits", "smallness", "size"])
+def test_a_matrix_with_one_weight_that_16_bits_do_not_hold_is_kept_whole(lost: float) -> None:
+    weight = torch.eye(48)[:32]
+    weight[3, 5] = lost
+    rows = torch.zeros(1, 48)
+    rows[0, 5] = 1
+    with torch.inference_mode():
+        assert PackedLinear.of(weight)(rows)[0, 3] == pytest.approx(lost, rel=1e-6)

@@ -8,10 +8,10 @@ from app.metrics import Metrics
 from app.settings import Settings
 from app.sources import open_sources
 from app.wiring import Engines, Loader, Storage
-from ingest.memory import return_free_blocks
 from retrieval.embedders import Embedders
 from retrieval.errors import ModelUnavailable, Overloaded
 from retrieval.impression_log import ImpressionLog
+from retrieval.memory import return_free_blocks
 from retrieval.types import Embedder
 
 _LOGGER = logging.getLogger(__name__)

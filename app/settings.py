@@ -112,8 +112,8 @@ class Settings(BaseSettings):
     generator_precision: Annotated[
         Literal["fast", "exact"],
         Field(
-            description="For Llama models on torch: `fast` reads prompts in bfloat16 and decodes in 4 or 8 bits, "
-            "`exact` does both in float32, several times as slow."
+            description="For Llama models on torch: `fast` reads prompts in bfloat16 where the processor has it, and "
+            "decodes in 4 or 8 bits, `exact` does both in float32, several times as slow."
         ),
     ] = "fast"
     generator_languages: Annotated[

@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from ingest import recovery
 from ingest.jobs import JobQueue
-from ingest.memory import return_free_blocks
 from retrieval.errors import Conflict, NotFound
 from retrieval.generation_files import GenerationFiles
+from retrieval.memory import return_free_blocks
 from retrieval.store import changes, generations, models
 from retrieval.store.blobs import BlobStore
 from retrieval.store.database import Database

@@ -5,7 +5,7 @@ import sys
 
 _FREED = """
 import ctypes, psutil
-from ingest.memory import return_free_blocks
+from retrieval.memory import return_free_blocks
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
 def filled(size):

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 import torch
@@ -34,9 +35,12 @@ LONG_PROMPT = 1_300
 ANSWER = 64
 TOGETHER = 8
 _MEBIBYTE = 2**20
+# Seconds after which the thread of an engine that nobody uses has ended.
+_ENGINE_ENDS = 2.5
 _LONG = f"{LONG_PROMPT} + {ANSWER} tokens"
 _REAL = "answers to sample questions"
 NEVER_ENDS = frozenset[int]()
+Made = TypeVar("Made")
 
 
 @dataclass(slots=True)
@@ -76,7 +80,7 @@ def run(settings: Settings, parts: Sequence[str] = (), compared: int | None = No
     shape = LlamaShape.read(folder)
     if shape is None:
         raise InvalidRequest(f"{folder.name} is not a Llama model; the engine has nothing to run.", field="model")
-    prompts = answer_prompts(settings, folder)
+    prompts = _apart(partial(answer_prompts, settings, folder))
     rows = [row for name in parts or PARTS for row in PARTS[name](settings, folder, shape, prompts, compared)]
     configuration = {
         "model": folder.name,
@@ -92,10 +96,10 @@ def run(settings: Settings, parts: Sequence[str] = (), compared: int | None = No
 def _speed(
     settings: Settings, folder: Path, shape: LlamaShape, prompts: Sequence[PromptTokens], _compared: int | None
 ) -> list[Row]:
-    decoder = LlamaDecoder(folder, shape, fastest_dtype())
+    decoder = _apart(partial(LlamaDecoder, folder, shape, fastest_dtype()))
     engine, alone = Engine(decoder, PrefixStore(256 * _MEBIBYTE)), Engine(Single(decoder), PrefixStore(0))
     # Where bfloat16 is emulated, `generate` takes ten times as long in it: no comparison worth the name.
-    baselines = [generate(folder, fastest_dtype())]
+    baselines = [_apart(partial(generate, folder, fastest_dtype()))]
     if (other := llama_cpp(settings)) is not None:
         baselines.append(other)
     text = [token for prompt in prompts for token in prompt.tokens]
@@ -127,6 +131,7 @@ def _long_round(
         times.note(name, _LONG, "seconds", timing.seconds)
         times.note(name, _LONG, "first token ms", 1000 * timing.first)
         times.note(name, _LONG, "tokens/s after the first", timing.rate)
+    time.sleep(_ENGINE_ENDS)
     for baseline in baselines:
         first = _seconds(partial(baseline.complete, tokens, 1))
         whole = _seconds(partial(baseline.complete, tokens, ANSWER))
@@ -141,7 +146,8 @@ def _together(
     _settings: Settings, folder: Path, shape: LlamaShape, prompts: Sequence[PromptTokens], _compared: int | None
 ) -> list[Row]:
     """Tokens a second of one request and of several at once, alternating."""
-    engine = Engine(LlamaDecoder(folder, shape, fastest_dtype()), PrefixStore(256 * _MEBIBYTE))
+    decoder = _apart(partial(LlamaDecoder, folder, shape, fastest_dtype()))
+    engine = Engine(decoder, PrefixStore(256 * _MEBIBYTE))
     data, times = f"{TOGETHER} requests at once", _Times()
     firsts: list[float] = []
     timed(engine, prompts[-1], 2)  # what begins every prompt is known, as in a service that has warmed up
@@ -195,6 +201,19 @@ def timed(engine: Engine, prompt: PromptTokens, count: int) -> Timing:
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+    def timed_work() -> float:
+        started = time.perf_counter()
+        work()
+        return time.perf_counter() - started
+
+    return _apart(timed_work)
+
+
+def _apart(work: Callable[[], Made]) -> Made:
+    """What the work gives, done in a thread that ends with it.
+
+    One that has computed keeps OpenMP's helpers while it lives, and then those of any other sleep after every product,
+    which takes half the speed of whatever is measured next.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work).result()

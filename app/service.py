@@ -5,6 +5,7 @@ import threading
 from collections.abc import Sequence
 
 from app.metrics import Metrics
+from app.passing_thread import in_passing_thread
 from app.settings import Settings
 from app.sources import open_sources
 from app.wiring import Engines, Loader, Storage
@@ -68,7 +69,7 @@ class Service:
 
     def _run(self) -> None:
         try:
-            engines = self._load(self.settings, self.storage, self.sources)
+            engines = in_passing_thread(lambda: self._load(self.settings, self.storage, self.sources))
             self.metrics.show_models("embedder", engines.embedders.loaded)
             self.metrics.show_models("generator", [engines.generator.name])
             return_free_blocks()  # weights were read and packed: what that took is not needed again
@@ -86,7 +87,7 @@ class Service:
         """Has a model loaded before it begins to answer, so that no search waits for it."""
         while not self._stopped.wait(_FOLLOW_SECONDS):
             try:
-                embedders.follow()
+                in_passing_thread(embedders.follow)
             except Exception:  # a thread's edge: a busy database must not end it
                 _LOGGER.exception("The embedding models could not be followed; it is tried again.")
             self.metrics.show_models("embedder", embedders.loaded)

@@ -90,15 +90,14 @@ def open_storage(settings: Settings) -> Storage:
 
 def load_engines(settings: Settings, storage: Storage, sources: Sources) -> Engines:
     """Loads the models. Raises `ModelUnavailable` if one is missing or not the one the data was embedded with."""
-    # Side by side: reading and packing weights leaves the other processor free. In threads that end with it: one that
-    # has computed keeps OpenMP's helpers, and where there are more of these than processors all of them go to sleep
-    # after every product instead of waiting for the next.
-    with ThreadPoolExecutor(2, "loading") as loading:
-        writing_model = loading.submit(load_generator, settings)
-        embedders = loading.submit(_load_embedders, settings, storage.database).result()
-        quoter = loading.submit(open_quoter, settings, embedders.active()).result()
-        generator = writing_model.result()
-    tokens, last_look = open_token_encoders(settings, embedders), open_last_look(settings)
+    with ThreadPoolExecutor(1) as beside:  # reading and packing weights leaves the other processor free
+        loading = beside.submit(load_generator, settings)
+        embedders = open_embedders(settings, storage.database)
+        embedder = embedders.active()
+        embedder.embed_query("warm up")  # the first call allocates; no person should wait for that
+        quoter = open_quoter(settings, embedder)
+        tokens, last_look = open_token_encoders(settings, embedders), open_last_look(settings)
+        generator = loading.result()
     snapshots = Snapshots(storage.database, storage.files)
     writer = QueryWriter(
         PromptCompletion(generator.model),
@@ -110,12 +109,6 @@ def load_engines(settings: Settings, storage: Storage, sources: Sources) -> Engi
     writing, limits = generator.for_task("answers"), answer_limits(settings)
     answerer = Answerer(retriever, writing, limits, ClaimJudge(), quoter, sources.kinds)
     return Engines(embedders, generator.model, retriever, answerer, generator.missing)
-
-
-def _load_embedders(settings: Settings, database: Database) -> Embedders:
-    embedders = open_embedders(settings, database)
-    embedders.active().embed_query("warm up")  # the first call allocates; no person should wait for that
-    return embedders
 
 
 def generator_on_demand(settings: Settings) -> ModelOnDemand:

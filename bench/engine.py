@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import psutil
 import torch
 
+from app.passing_thread import in_passing_thread
 from app.settings import Settings
 from bench import engine_agreement
 from bench.engine_baselines import Baseline, generate, llama_cpp
@@ -40,7 +40,6 @@ _ENGINE_ENDS = 2.5
 _LONG = f"{LONG_PROMPT} + {ANSWER} tokens"
 _REAL = "answers to sample questions"
 NEVER_ENDS = frozenset[int]()
-Made = TypeVar("Made")
 
 
 @dataclass(slots=True)
@@ -80,7 +79,7 @@ def run(settings: Settings, parts: Sequence[str] = (), compared: int | None = No
     shape = LlamaShape.read(folder)
     if shape is None:
         raise InvalidRequest(f"{folder.name} is not a Llama model; the engine has nothing to run.", field="model")
-    prompts = _apart(partial(answer_prompts, settings, folder))
+    prompts = in_passing_thread(partial(answer_prompts, settings, folder))
     rows = [row for name in parts or PARTS for row in PARTS[name](settings, folder, shape, prompts, compared)]
     configuration = {
         "model": folder.name,
@@ -96,10 +95,10 @@ def run(settings: Settings, parts: Sequence[str] = (), compared: int | None = No
 def _speed(
     settings: Settings, folder: Path, shape: LlamaShape, prompts: Sequence[PromptTokens], _compared: int | None
 ) -> list[Row]:
-    decoder = _apart(partial(LlamaDecoder, folder, shape, fastest_dtype()))
+    decoder = in_passing_thread(partial(LlamaDecoder, folder, shape, fastest_dtype()))
     engine, alone = Engine(decoder, PrefixStore(256 * _MEBIBYTE)), Engine(Single(decoder), PrefixStore(0))
-    # Where bfloat16 is emulated, `generate` takes ten times as long in it: no comparison worth the name.
-    baselines = [_apart(partial(generate, folder, fastest_dtype()))]
+    # Where bfloat16 is emulated, its products take seven times as long: no comparison worth the name.
+    baselines = [in_passing_thread(partial(generate, folder, fastest_dtype()))]
     if (other := llama_cpp(settings)) is not None:
         baselines.append(other)
     text = [token for prompt in prompts for token in prompt.tokens]
@@ -146,7 +145,7 @@ def _together(
     _settings: Settings, folder: Path, shape: LlamaShape, prompts: Sequence[PromptTokens], _compared: int | None
 ) -> list[Row]:
     """Tokens a second of one request and of several at once, alternating."""
-    decoder = _apart(partial(LlamaDecoder, folder, shape, fastest_dtype()))
+    decoder = in_passing_thread(partial(LlamaDecoder, folder, shape, fastest_dtype()))
     engine = Engine(decoder, PrefixStore(256 * _MEBIBYTE))
     data, times = f"{TOGETHER} requests at once", _Times()
     firsts: list[float] = []
@@ -206,14 +205,4 @@ def _seconds(work: Callable[[], object]) -> float:
         work()
         return time.perf_counter() - started
 
-    return _apart(timed_work)
-
-
-def _apart(work: Callable[[], Made]) -> Made:
-    """What the work gives, done in a thread that ends with it.
-
-    One that has computed keeps OpenMP's helpers while it lives, and then those of any other sleep after every product,
-    which takes half the speed of whatever is measured next.
-    """
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(work).result()
+    return in_passing_thread(timed_work)

@@ -174,7 +174,8 @@ class LlamaDecoder:
         Finds out how many rows their attention must have for that.
         """
         positions = [before for before in _TRIED_POSITIONS if before + MAX_STEP_ROWS < self.shape.context]
-        for self._room in _TRIED_ROOMS:
+        for room in _TRIED_ROOMS:
+            self._room = room
             if all(self._agrees(before) for before in positions):
                 return MAX_STEP_ROWS
         self._room = 1

@@ -4,8 +4,8 @@ A model that was published in 4 bits (GGUF's Q4_0 and Q4_1: blocks of 32 with a 
 so to the bit, whatever it was converted to since; 8 bits with one scale a row would be coarser, and twice as much to
 read. Any other model loses far more in 4 bits, and is kept in 8.
 
-Rows are multiplied in bfloat16 whatever they come in: for float32 torch has a plain loop, ten times as slow as the
-bfloat16 kernels are even on a processor without bfloat16 of its own.
+Rows are multiplied in bfloat16 whatever they come in: for float32 torch has a plain loop, seven to ten times as slow as
+the bfloat16 kernels are even on a processor without bfloat16 of its own.
 """
 
 from dataclasses import dataclass

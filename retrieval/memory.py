@@ -1,4 +1,4 @@
-"""Keeps a process that embeds at the size that it needs."""
+"""Keeps a process at the size that it needs."""
 
 import ctypes
 

@@ -9,7 +9,7 @@ read from memory, and a query takes 0.77 of the time of packed float32, a batch 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -20,40 +20,38 @@ from torch.nn import functional
 class PackedLinear:
     """One matrix [out, in] with or without a bias [out]; use `of` to make one."""
 
-    weight: Tensor
+    weight: Any  # a tensor; in halves FBGEMM's own form of matrix and bias
     bias: Tensor | None
-    packed: bool
-    halves: Any = None  # FBGEMM's own form of matrix and bias, in place of the weight
+    form: Literal["plain", "packed", "halves"] = "plain"
 
     @classmethod
     def of(cls, weight: Tensor, bias: Tensor | None = None) -> "PackedLinear":
         """The layer, packed where this processor and this build of torch can."""
         if _fits_halves(weight):
-            halves = torch.ops.quantized.linear_prepack_fp16(weight, bias)
-            return cls(weight.new_empty(0), bias, packed=False, halves=halves)
+            return cls(torch.ops.quantized.linear_prepack_fp16(weight, bias), bias, "halves")
         packed = torch._C._has_mkldnn and (
             weight.dtype == torch.float32 or torch.ops.mkldnn._is_mkldnn_bf16_supported()
         )
-        return cls(_pack(weight) if packed else weight, bias, packed)
+        return cls(_pack(weight), bias, "packed") if packed else cls(weight, bias)
 
     def __call__(self, rows: Tensor) -> Tensor:
         """`rows @ weight.T + bias`, [..., out] for rows [..., in]."""
-        if self.packed:
+        if self.form == "packed":
             return self._product(rows, "none", "")
-        if self.halves is not None:
-            product: Tensor = torch.ops.quantized.linear_dynamic_fp16(rows, self.halves)
+        if self.form == "halves":
+            product: Tensor = torch.ops.quantized.linear_dynamic_fp16(rows, self.weight)
             return product
         return functional.linear(rows, self.weight, self.bias)
 
     def gelu(self, rows: Tensor) -> Tensor:
         """The exact GELU of the product."""
-        if self.packed:
+        if self.form == "packed":
             return self._product(rows, "gelu", "none")
         return functional.gelu(self(rows))
 
     def plus(self, rows: Tensor, residual: Tensor) -> Tensor:
         """The product and, added to it, the residual [..., out]."""
-        if self.packed:
+        if self.form == "packed":
             added: Tensor = torch.ops.mkldnn._linear_pointwise.binary(rows, residual, self.weight, self.bias, "add")
             return added
         return self(rows).add_(residual)

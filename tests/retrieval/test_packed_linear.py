@@ -12,7 +12,7 @@ TOLERANCES = {torch.float32: 1e-4, torch.bfloat16: 4e-2}
 
 
 def plainly(layer: PackedLinear, weight: torch.Tensor) -> PackedLinear:
-    return PackedLinear(weight, layer.bias, packed=False)
+    return PackedLinear(weight, layer.bias)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -46,7 +46,7 @@ def test_weights_published_in_16_bits_are_kept_in_them_and_nothing_is_lost(shape
         found = [layer(rows), layer.gelu(rows), layer.plus(rows, residual)]
     for one, other in zip(found, [exact, functional.gelu(exact), exact + residual], strict=True):
         torch.testing.assert_close(one.double(), other, rtol=1e-5, atol=1e-5)
-    assert (layer.halves is not None) == (torch.backends.quantized.engine in {"x86", "fbgemm"})
+    assert (layer.form == "halves") == (torch.backends.quantized.engine in {"x86", "fbgemm"})
 
 
 @pytest.mark.parametrize("lost", [1 / 3, 1e-9, 7e4], ids=["digits", "smallness", "size"])

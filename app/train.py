@@ -53,8 +53,18 @@ def reader(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where the last run stopped, also after its end with more steps.")
     ] = False,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="A reader to learn on from, in place of the embedder's weights; another --seed draws other examples.",
+        ),
+    ] = None,
 ) -> None:
     """Train the reader; Ctrl-C stops it at a checkpoint."""
+    if resume and start:
+        raise typer.BadParameter("A run that goes on has its weights already; leave out --start or --resume.")
     settings = Settings()
     embedder = settings.model_folder(EMBEDDER)
     if not (embedder / "model.safetensors").is_file():
@@ -64,6 +74,8 @@ def reader(
     dtype = torch.bfloat16 if device == "cuda" else fastest_dtype()
     plan = Plan(steps, seed, checkpoints, settings.threads, device, dtype)
     training = ReaderTraining(embedder, Epochs(_sets(data, "train"), seed), plan)
+    if start:
+        training.start_from(ReaderWeights.read(start))
     if resume:
         training.resume()
     stopping: list[int] = []

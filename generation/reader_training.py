@@ -23,6 +23,9 @@ from generation.reader_examples import Epochs, ReaderExample
 from generation.reader_input import PADDING, Window, plain, token_span, windows
 from generation.reader_network import loss, lower, new_heads, trained_names, upper
 from generation.reader_schedule import Schedule
+from generation.reader_weights import ReaderWeights
+from retrieval.embedding import weights_sha256
+from retrieval.errors import ModelUnavailable
 
 BATCH = 16
 PART = 4  # texts computed at once by one thread: what they need stays in its cache
@@ -74,6 +77,7 @@ class ReaderTraining:
     def __init__(self, embedder: Path, epochs: Epochs, plan: Plan) -> None:
         """Reads the encoder from the embedder's folder."""
         config = json.loads((embedder / "config.json").read_text())
+        self._base = weights_sha256(embedder)
         stored = load_file(embedder / "model.safetensors")
         weights = {name.removeprefix("bert."): weight for name, weight in stored.items()}
         self._heads: int = config["num_attention_heads"]
@@ -106,6 +110,19 @@ class ReaderTraining:
     def step(self) -> int:
         """Steps done so far."""
         return self._step
+
+    def start_from(self, weights: ReaderWeights) -> None:
+        """Begins with a trained reader in place of the embedder's own layers and heads that know nothing.
+
+        Raises `ModelUnavailable` if it was trained from another embedder.
+        """
+        if weights.base != self._base:
+            raise ModelUnavailable("The reader to start from was trained from another embedding model; leave it out.")
+        with torch.no_grad():
+            for name, difference in weights.differences.items():
+                self._parameters[name] += difference.to(self._plan.device)
+            for name, head in weights.heads.items():
+                self._parameters[name].copy_(head)
 
     def resume(self) -> None:
         """Goes on from the checkpoint that fits the plan; raises `ModelUnavailable` if there is none."""

@@ -56,6 +56,11 @@ def test_it_trains_writes_a_reader_and_goes_on_from_there(data: Path, tmp_path: 
     more = train(data, "--steps", "14", "--resume", "--out", str(out))
     assert more.exit_code == 0, more.output
     assert out.read_bytes() != written
+    other = train(data, "--steps", "10", "--seed", "1", "--start", str(out), "--out", str(tmp_path / "other"))
+    assert other.exit_code == 0, other.output
+    refused = train(data, "--resume", "--start", str(out))
+    assert refused.exit_code == 2
+    assert "leave out" in refused.output
 
 
 def test_without_the_embedder_or_the_sets_it_says_what_to_do(data: Path, tmp_path: Path) -> None:

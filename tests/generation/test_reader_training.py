@@ -105,6 +105,23 @@ def test_a_run_cut_short_is_kept_as_it_was_before_its_rate_fell(encoder: Path, t
     assert longer.step == 6
 
 
+def test_it_learns_on_from_a_reader_that_was_written(encoder: Path, tmp_path: Path) -> None:
+    before = training(encoder, tmp_path, 6)
+    run(before)
+    saved(before, encoder, tmp_path / "reader.safetensors")
+    made = training(encoder, tmp_path, 6)
+    made.start_from(ReaderWeights.read(tmp_path / "reader.safetensors"))
+    for name, value in before.parameters.items():
+        torch.testing.assert_close(made.parameters[name], value, atol=1e-4, rtol=1e-2)  # kept in a byte each
+    assert made.step == 0
+
+
+def test_it_does_not_start_from_a_reader_of_another_encoder(encoder: Path, tmp_path: Path) -> None:
+    foreign = ReaderWeights("another", {}, {}, UNCALIBRATED)
+    with pytest.raises(ModelUnavailable, match="another embedding model"):
+        training(encoder, tmp_path, 6).start_from(foreign)
+
+
 def test_there_is_nothing_to_resume_in_an_empty_folder(encoder: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable):
         training(encoder, tmp_path, 10).resume()

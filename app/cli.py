@@ -5,6 +5,7 @@ running service over HTTP or look at the data folder. Nothing heavy is imported 
 """
 
 import importlib.util
+import logging
 import os
 import signal
 import subprocess
@@ -54,18 +55,25 @@ def serve(
     settings = Settings()
     # After its graceful stop uvicorn raises the signal again; stopping on request is a success.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    # The workers start first: they load what they need while this process does.
-    with Supervisor(settings.workers):
-        uvicorn.run(
-            "app.main:create_app",
-            factory=True,
-            host=host or settings.host,
-            port=settings.port if port is None else port,
-            log_level=settings.log_level.lower(),
-            access_log=False,
-            timeout_graceful_shutdown=20,
-            server_header=False,
-        )
+    try:
+        # The workers start first: they load what they need while this process does.
+        with Supervisor(settings.workers):
+            uvicorn.run(
+                "app.main:create_app",
+                factory=True,
+                host=host or settings.host,
+                port=settings.port if port is None else port,
+                log_level=settings.log_level.lower(),
+                access_log=False,
+                timeout_graceful_shutdown=20,
+                server_header=False,
+            )
+    except SystemExit as ended:
+        # All is closed; taking the models apart object by object would keep people waiting for another second.
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended.code if isinstance(ended.code, int) else 1)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

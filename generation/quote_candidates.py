@@ -6,6 +6,7 @@ Knows nothing of which is best: `quote_features.py` turns what is found here int
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -91,14 +92,15 @@ class Gathered:
 def gather(
     embedder: TextEmbedder, reader: PassageReader, question: str, passages: Sequence[Hit], evidence: float
 ) -> Gathered:
-    """The sentences of the passages, embedded and read; all in one batch each."""
+    """The sentences of the passages, embedded and read; both side by side, so that no processor waits for the other."""
     spans = [sentence_spans(hit.chunk.text) for hit in passages]
-    readings = reader.read(
-        question, [Text(_title(hit), hit.chunk.text, found) for hit, found in zip(passages, spans, strict=True)]
-    )
+    texts = [Text(_title(hit), hit.chunk.text, found) for hit, found in zip(passages, spans, strict=True)]
     places = [(number, position) for number, found in enumerate(spans) for position in range(len(found))]
     contexts = [under_headings(passages[number], *spans[number][position]) for number, position in places]
-    cosines = embedder.embed_passages(contexts) @ embedder.embed_query(question) if contexts else np.zeros(0)
+    with ThreadPoolExecutor(1, "reading") as beside:
+        reading = beside.submit(reader.read, question, texts)
+        cosines = embedder.embed_passages(contexts) @ embedder.embed_query(question) if contexts else np.zeros(0)
+        readings = reading.result()
     sentences = [
         _sentence(passages[number], number, position, spans[number][position], float(cosine), readings[number])
         for (number, position), cosine in zip(places, cosines, strict=True)

@@ -91,6 +91,7 @@ class Reader:
         self._heads = trained.heads
         self._calibration = trained.calibration
         self._encode = encode or plain(Tokenizer.from_file(str(folder / "tokenizer.json")))
+        self._threads = threads
         self._pool = pool_of_single_threads(threads)
 
     def read(self, question: str, texts: Sequence[Text]) -> list[Reading]:
@@ -98,7 +99,8 @@ class Reader:
         cut = [windows(self._encode, question, text.title, text.passage) for text in texts]
         every = [(number, window) for number, found in enumerate(cut) for window in found]
         every.sort(key=lambda pair: len(pair[1].ids))
-        batches = [every[start : start + _BATCH] for start in range(0, len(every), _BATCH)]
+        size = max(1, min(_BATCH, -(-len(every) // self._threads)))
+        batches = [every[start : start + size] for start in range(0, len(every), size)]
         made = self._pool.map(self._read, [[window for _, window in batch] for batch in batches])
         found: list[list[_Read]] = [[] for _ in texts]
         for batch, readings in zip(batches, made, strict=True):

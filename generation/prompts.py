@@ -29,6 +29,9 @@ class Wording:
     quotation: str
     nearest: str  # the same of one that hardly answers
     further: str  # joins a quotation that another sentence may answer instead of
+    row: str  # a quotation that is a row of a table
+    cell: str  # one of its cells
+    between_cells: str
     direct: str  # an answer that is a stretch of a passage
     abstention: str
     invitation: str  # what can be asked here, to somebody who asked nothing of the documents
@@ -53,6 +56,9 @@ ENGLISH = Wording(
     question="Question: {text}",
     nearest="Nothing in the documents answers this clearly. What comes nearest: “{quote}” [{number}]",
     further=" And elsewhere: “{quote}” [{number}]",
+    row="A table in the documents says: {quote} [{number}]",
+    cell="{column}: {cell}",
+    between_cells="; ",
     direct="{quote} [{number}]",
     quotation="The documents put it this way: “{quote}” [{number}]",
     abstention="The documents do not say enough to answer this question. The passages that come closest are listed.",
@@ -79,6 +85,9 @@ CHINESE = Wording(
     question="问题：{text}",
     nearest="文件没有明确回答这个问题。最接近的是：“{quote}”[{number}]",
     further="另一处写道：“{quote}”[{number}]",
+    row="文件中的表格写道：{quote}[{number}]",
+    cell="{column}：{cell}",
+    between_cells="；",
     direct="{quote}[{number}]",
     quotation="文件中写道：“{quote}”[{number}]",
     abstention="现有文件不足以回答这个问题。以下列出了最接近的段落。",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from generation.alignment import content
 from generation.reader import Reading, Text
+from generation.reader_input import CELLS, title_of
 from retrieval.analysis import terms
 from retrieval.sentences import sentence_spans
 from retrieval.types import Hit
@@ -22,8 +23,6 @@ from retrieval.types import Hit
 # Shorter stretches are page numbers, labels and list markers; longer ones are rows that hold a whole table.
 MIN_TERMS = 3
 MAX_CHARACTERS = 400
-# Between the cells of a table's row.
-CELLS = " | "
 # Of a sentence that no window of the reader holds a token of; lower than any that was read.
 UNREAD = -30.0
 
@@ -94,7 +93,8 @@ def gather(
 ) -> Gathered:
     """The sentences of the passages, embedded and read; both side by side, so that no processor waits for the other."""
     spans = [sentence_spans(hit.chunk.text) for hit in passages]
-    texts = [Text(_title(hit), hit.chunk.text, found) for hit, found in zip(passages, spans, strict=True)]
+    titles = [title_of(hit.chunk.headings, hit.chunk.document) for hit in passages]
+    texts = [Text(title, hit.chunk.text, found) for title, hit, found in zip(titles, passages, spans, strict=True)]
     places = [(number, position) for number, found in enumerate(spans) for position in range(len(found))]
     contexts = [under_headings(passages[number], *spans[number][position]) for number, position in places]
     with ThreadPoolExecutor(1, "reading") as beside:
@@ -130,10 +130,6 @@ def under_headings(hit: Hit, start: int, end: int) -> str:
         first = next(line for line in text.splitlines() if CELLS in line)
         above += [first] if first != text[start:end] and not any(CELLS in name for name in hit.chunk.headings) else []
     return "\n".join((*above, text[start:end]))
-
-
-def _title(hit: Hit) -> str:
-    return " > ".join(hit.chunk.headings) or hit.chunk.document
 
 
 def _sentence(

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generation.alignment import CJK_CHARACTER, names
-from generation.quote_candidates import CELLS, Gathered
+from generation.quote_candidates import Gathered
+from generation.reader_input import CELLS
 
 _LEAST = 1e-6
 _NUMBER = re.compile(

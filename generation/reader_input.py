@@ -10,10 +10,11 @@ from tokenizers import Encoding, Tokenizer
 
 START, PADDING, SEPARATOR = 0, 1, 2  # of XLM-RoBERTa's vocabulary, which multilingual-e5 has
 QUESTION_TOKENS = 64
-TITLE_TOKENS = 24
+TITLE_TOKENS = 48
 WINDOW_TOKENS = 320  # of question, title and passage; a chunk has 200 and is read in one
 OVERLAP_TOKENS = 64
-
+# Between the cells of a table's row.
+CELLS = " | "
 
 # All tokens of a text, uncut, without special ones.
 Encode = Callable[[str], Encoding]
@@ -26,6 +27,17 @@ class Window:
     ids: Sequence[int]
     first: int  # where the passage's tokens begin
     offsets: Sequence[tuple[int, int]]
+
+
+def title_of(headings: Sequence[str], document: str) -> str:
+    """What a passage is read under: its headings, or the document's name.
+
+    Where a table goes on, the row that names its columns is the innermost heading; it comes first, because the reader
+    cuts long titles off.
+    """
+    if headings and CELLS in headings[-1]:
+        return " > ".join((headings[-1], *headings[-2:-1]))
+    return " > ".join(headings) or document
 
 
 def windows(encode: Encode, question: str, title: str, passage: str, tokens: int = WINDOW_TOKENS) -> Sequence[Window]:

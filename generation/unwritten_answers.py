@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from generation.drafting import Draft
-from generation.prompts import wording_for
+from generation.prompts import Wording, wording_for
 from generation.quoting import Quote
+from generation.table_row import with_columns
 from generation.types import (
     Answer,
     AnswerEvent,
@@ -39,7 +40,7 @@ def cite(
     question: str, quote: Quote, passages: Sequence[Hit], trace: Trace, draft: Draft | None
 ) -> Iterator[AnswerEvent]:
     """Answers in the documents' own words; they are not streamed after a draft, in whose place they come."""
-    text, claims = in_their_words(question, quote)
+    text, claims = in_their_words(question, quote, passages)
     if draft is None:
         yield TokenEvent(text)
     cited = list(dict.fromkeys(claim.evidence for claim in claims if claim.evidence is not None))
@@ -48,19 +49,35 @@ def cite(
     yield DoneEvent(Answer(text, cited, passages, False, draft.usage if draft else None, trace, claims))
 
 
-def in_their_words(question: str, quote: Quote) -> tuple[str, list[Claim]]:
-    """The text that quotes, and its claims, which need no judge: they are the document's text, letter by letter."""
+def in_their_words(question: str, quote: Quote, passages: Sequence[Hit]) -> tuple[str, list[Claim]]:
+    """The text that quotes, and its claims, which need no judge: they are the document's text, letter by letter.
+
+    Cells of a table's row stand after the names of their columns.
+    """
     wording = wording_for(question)
-    form = wording.quotation if quote.text == quote.citation.quote else wording.direct
+    said, form = quote.text, wording.direct
+    if quote.text == quote.citation.quote:
+        said = _readable(quote.citation, passages, wording)
+        form = wording.quotation if said == quote.text else wording.row
     if quote.chance is not None and quote.chance < UNSURE:
         form = wording.nearest
-    text = form.format(quote=quote.text, number=quote.citation.n)
+    text = form.format(quote=said, number=quote.citation.n)
     claims = [Claim(0, len(text), "supported", 1.0, quote.citation)]
     if quote.further is not None:
-        whole = text + wording.further.format(quote=quote.further.quote, number=quote.further.n)
+        also = _readable(quote.further, passages, wording)
+        whole = text + wording.further.format(quote=also, number=quote.further.n)
         claims.append(Claim(len(text), len(whole), "supported", 1.0, quote.further))
         return whole, claims
     return text, claims
+
+
+def _readable(citation: Citation, passages: Sequence[Hit], wording: Wording) -> str:
+    """What is cited, a row of a table with the names of its columns."""
+    chunk = passages[citation.n - 1].chunk
+    start, end = citation.start - chunk.start, citation.end - chunk.start
+    if chunk.text[start:end] != citation.quote:  # figures that a statement gave are not the document's text
+        return citation.quote
+    return with_columns(chunk.text, start, end, chunk.headings, wording)
 
 
 def say(text: str, trace: Trace) -> Iterator[AnswerEvent]:

@@ -369,6 +369,19 @@ def test_a_quote_that_hardly_answers_says_so(chance: float | None, form: str) ->
     assert not answer.abstained
 
 
+@pytest.mark.parametrize(("chance", "form"), [(0.1, ENGLISH.nearest), (0.5, ENGLISH.row)])
+def test_a_row_of_a_table_is_quoted_with_the_names_of_its_columns(chance: float, form: str) -> None:
+    table = passage("River | Source | Mouth\nRhine | Alps | North Sea", start=7, number=1)
+    cited = Citation.of_passage([table], 0, 23, len(table.chunk.text))
+    answerer = Answerer(
+        ScriptedSearcher(table), ScriptedModel(), LIMITS, JUDGE, lambda *_: Quote(cited.quote, cited, chance, "reader")
+    )
+    answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+    assert answer.text == form.format(quote="River: Rhine; Source: Alps; Mouth: North Sea", number=1)
+    assert answer.citations == [cited]
+    assert cited.quote == "Rhine | Alps | North Sea"
+
+
 def test_a_second_sentence_is_quoted_beside_the_first_with_its_own_citation_and_claim() -> None:
     passages = [DANUBE, RHINE]
     first, second = (Citation.of_passage(passages, number, 0, len(passages[number].chunk.text)) for number in (1, 0))

@@ -10,6 +10,7 @@ from generation.reader_input import (
     TITLE_TOKENS,
     WINDOW_TOKENS,
     plain,
+    title_of,
     token_span,
     windows,
 )
@@ -61,3 +62,10 @@ def test_an_answer_that_a_window_cuts_is_not_in_it() -> None:
     cut = found[0].offsets[-1][1]
     assert token_span(found[0], cut - 4, cut + 5) is None
     assert token_span(found[1], cut - 4, cut + 5) is not None
+
+
+def test_a_table_that_goes_on_is_read_under_the_names_of_its_columns_first() -> None:
+    assert title_of(("Handbook", "Leave", "Years | Days"), "handbook.pdf") == "Years | Days > Leave"
+    assert title_of(("Years | Days",), "handbook.pdf") == "Years | Days"
+    assert title_of(("Handbook", "Leave"), "handbook.pdf") == "Handbook > Leave"
+    assert title_of((), "handbook.pdf") == "handbook.pdf"

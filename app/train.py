@@ -3,7 +3,7 @@
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -42,9 +42,18 @@ def _several() -> None:
 @app.command()
 def reader(
     data: Annotated[
-        Path,
-        typer.Option(exists=True, file_okay=False, help=f"Folder of the sets {', '.join(SETS)}, in the BEIR layout."),
+        list[Path],
+        typer.Option(exists=True, file_okay=False, help="Folder of sets in the BEIR layout; may be given again."),
     ],
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=SHARE",
+            help="A set to learn from, and which share of its questions an epoch takes; may be given again. Default: "
+            f"{', '.join(f'{name}={share:g}' for name, share in SETS.items())}.",
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("models/reader.safetensors"),
     steps: Annotated[
         int, typer.Option(min=10, help=f"Steps of {BATCH} examples, those of earlier sittings included.")
@@ -73,7 +82,8 @@ def reader(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.bfloat16 if device == "cuda" else fastest_dtype()
     plan = Plan(steps, seed, checkpoints, settings.threads, device, dtype)
-    training = ReaderTraining(embedder, Epochs(_sets(data, "train"), seed), plan)
+    shares = dict(map(_share, sets)) if sets else SETS
+    training = ReaderTraining(embedder, Epochs(_sets(data, shares, "train"), seed, shares), plan)
     if start:
         training.start_from(ReaderWeights.read(start))
     if resume:
@@ -86,7 +96,7 @@ def reader(
         raise typer.Exit(1)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-    _write(training, embedder, out, settings.threads, _sets(data, "dev"), seed)
+    _write(training, embedder, out, settings.threads, _sets(data, shares, "dev"), seed)
 
 
 def main() -> int:
@@ -94,8 +104,22 @@ def main() -> int:
     return run(app, console)
 
 
-def _sets(data: Path, split: str) -> dict[str, LabelledSet]:
-    return {name: labelled(data / name, split) for name in SETS}
+def _share(text: str) -> tuple[str, float]:
+    """A set's name and its share, from `NAME=SHARE` or `NAME`."""
+    name, _, share = text.partition("=")
+    try:
+        found = float(share or 1)
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= 1:
+        raise typer.BadParameter(f"'{share}' is no share; write --set {name}=0.5, or --set {name} for all of it.")
+    return name, found
+
+
+def _sets(data: Sequence[Path], names: Iterable[str], split: str) -> dict[str, LabelledSet]:
+    """The sets by name, each from the first of the folders that has it."""
+    folders = {name: next((path / name for path in data if (path / name).is_dir()), data[0] / name) for name in names}
+    return {name: labelled(folder, split) for name, folder in folders.items()}
 
 
 def _print(report: Report) -> None:

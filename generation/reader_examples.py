@@ -16,13 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
+from generation.reader_input import CELLS, title_of
 from retrieval.analysis import terms
 from retrieval.errors import InvalidRequest
 from retrieval.indexes import sparse
 from retrieval.sentences import sentence_spans
 from retrieval.types import Json
 
-# Folders in the BEIR layout, and which share of their answerable questions an epoch takes.
+# Folders in the BEIR layout, and which share of their questions an epoch takes.
 SETS: Mapping[str, float] = {"squad": 1.0, "nq_gold": 1.0, "cmrc2018": 0.6}
 # Of every answerable question, the chance that an epoch also has it with no answer, by kind.
 _WITHOUT_SENTENCE, _ELSEWHERE, _ALTERED = 0.12, 0.10, 0.08
@@ -94,9 +95,20 @@ def labelled(folder: Path, split: str) -> LabelledSet:
 class Epochs:
     """The examples of any epoch, the same for the same seed and number: chances are drawn anew in each."""
 
-    def __init__(self, sets: Mapping[str, LabelledSet], seed: int, *, whole: bool = False) -> None:
-        """With `whole` passages are left at their length."""
+    def __init__(
+        self,
+        sets: Mapping[str, LabelledSet],
+        seed: int,
+        shares: Mapping[str, float] | None = None,
+        *,
+        whole: bool = False,
+    ) -> None:
+        """Of each set an epoch takes this share of the questions, 1 where none is said.
+
+        With `whole` passages are left at their length.
+        """
         self._sets = sets
+        self._shares = shares or {}
         self._seed = seed
         self._whole = whole
         self._neighbours = {name: _Neighbours(found) for name, found in sets.items()}
@@ -108,7 +120,7 @@ class Epochs:
         examples: list[ReaderExample] = []
         for name, found in self._sets.items():
             for question in found.questions:
-                if not question.answers or generator.random() < SETS.get(name, 1.0):
+                if generator.random() < self._shares.get(name, 1.0):
                     made = self._of(name, question, generator)
                     examples += made if self._whole else [shortened(example, share, generator) for example in made]
         generator.shuffle(examples)
@@ -172,7 +184,10 @@ def place_of(answer: str, passage: str, question: str) -> tuple[int, int] | None
 
 
 def shortened(example: ReaderExample, share: float, generator: random.Random) -> ReaderExample:
-    """The example with only some sentences of its passage, those with the answer among them; few in this share."""
+    """The example with only some sentences of its passage, those with the answer among them; few in this share.
+
+    Rows of a table that lose the one that names its columns have it in the title, as in a chunk.
+    """
     budget = float(_SHORT_CHARACTERS if generator.random() < share else _LONG_CHARACTERS)
     if len(_CHINESE.findall(example.passage)) > len(example.passage) / 4:
         budget /= _IDEOGRAPH_WEIGHT
@@ -192,7 +207,11 @@ def shortened(example: ReaderExample, share: float, generator: random.Random) ->
         first, last = wider
     cut = sentences[first][0]
     answer = example.answer and (example.answer[0] - cut, example.answer[1] - cut)
-    return replace(example, passage=example.passage[cut : sentences[last][1]], answer=answer)
+    passage = example.passage[cut : sentences[last][1]]
+    rows = [line for line in example.passage[:cut].splitlines() if CELLS in line]
+    goes_on = bool(rows) and CELLS in passage.partition("\n")[0]
+    headings = [part for part in (example.title, rows[0] if goes_on else "") if part]
+    return replace(example, title=title_of(headings, ""), passage=passage, answer=answer)
 
 
 def _without(passage: str, answers: Sequence[str]) -> str:

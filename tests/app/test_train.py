@@ -74,3 +74,21 @@ def test_without_the_embedder_or_the_sets_it_says_what_to_do(data: Path, tmp_pat
     assert "BEIR" in foreign.exception.detail
     nothing = train(data, "--resume")
     assert isinstance(nothing.exception, ModelUnavailable)
+
+
+def test_sets_come_from_any_of_the_folders_in_the_shares_that_were_asked_for(data: Path, tmp_path: Path) -> None:
+    save_tiny_encoder(tmp_path / "models" / EMBEDDER)
+    write_set(tmp_path / "mine" / "tables")
+    out = ("--out", str(tmp_path / "reader"), "--steps", "10")
+    made = train(data, "--data", str(tmp_path / "mine"), "--set", "squad=0.5", "--set", "tables", *out)
+    assert made.exit_code == 0, made.output
+    assert "squad dev, 8 questions" in made.output
+    assert "tables dev, 8 questions" in made.output
+    assert "cmrc2018" not in made.output
+
+
+@pytest.mark.parametrize("share", ["half", "0", "1.5", "-1"])
+def test_a_share_that_is_none_is_refused_with_an_example(data: Path, share: str) -> None:
+    refused = train(data, "--set", f"squad={share}")
+    assert refused.exit_code == 2
+    assert "squad=0.5" in refused.output

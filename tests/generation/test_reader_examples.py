@@ -93,6 +93,27 @@ def test_a_shortened_passage_keeps_its_answer_in_place(seed: int) -> None:
     assert len(example.passage) < len(passage)
 
 
+def test_rows_that_are_left_of_a_table_keep_the_names_of_its_columns_in_the_title() -> None:
+    passage = "\n".join(["Part | Shelf", *(f"spare part of kind {number} | B{number:02}" for number in range(60))])
+    place = place_of("B40", passage, "?")
+    assert place is not None
+    for title, read_under in (("Stores", "Part | Shelf > Stores"), ("", "Part | Shelf")):
+        example = shortened(ReaderExample("?", title, passage, place), 1.0, random.Random(1))
+        assert example.answer is not None
+        assert example.passage[slice(*example.answer)] == "B40"
+        assert not example.passage.startswith("Part | Shelf")
+        assert example.title == read_under
+
+
+def test_an_epoch_takes_the_share_of_a_set_that_it_is_told(folder: Path) -> None:
+    sets = {"squad": labelled(folder, "train")}
+
+    def asked(share: float) -> float:
+        return sum(len(Epochs(sets, 1, {"squad": share}).epoch(number)) for number in range(200))
+
+    assert 0.15 < asked(0.25) / asked(1.0) < 0.35
+
+
 def test_an_epoch_is_the_same_for_its_seed_and_number_and_another_for_others(folder: Path) -> None:
     sets = {"squad": labelled(folder, "train")}
     assert Epochs(sets, 1).epoch(3) == Epochs(sets, 1).epoch(3)

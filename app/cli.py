@@ -214,9 +214,14 @@ def restore(
 
 
 @app.command()
-def demo() -> None:
-    """Start a fresh service, ingest the sample documents, ask about them, stop."""
-    demonstration.run(console)
+def demo(
+    *,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin from nothing, without what an earlier run made.")
+    ] = False,
+) -> None:
+    """Start a service of its own, ingest the sample documents, ask about them, stop."""
+    demonstration.run(console, Settings().data_dir, fresh=fresh)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

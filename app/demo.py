@@ -1,6 +1,10 @@
-"""The demonstration: a fresh service, the sample documents, real questions, and a non-zero exit if anything fails."""
+"""The demonstration: a service, the sample documents, real questions, and a non-zero exit if anything fails.
+
+Its documents stay in a data folder of their own, so that a second run finds them made and anybody can look at them.
+"""
 
 import json
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,26 +13,34 @@ from typing import Any
 from rich.console import Console
 
 from app.client import Client
-from app.fresh_service import fresh_service
+from app.fresh_service import service_over
 from app.progress import wait_until_ready
 from retrieval.errors import ScholiastError
 
 EXAMPLES = Path("examples")
+FOLDER = "demo"  # in the data folder
 
 
 class DemonstrationFailed(ScholiastError):
     """A step of the demonstration did not work."""
 
 
-def run(console: Console) -> None:
-    """Runs it; raises `ScholiastError` if any step does not work."""
+def run(console: Console, data: Path, *, fresh: bool = False) -> None:
+    """Runs it over a folder of its own in `data`, an empty one if `fresh`.
+
+    Raises `ScholiastError` if any step does not work.
+    """
     started = time.perf_counter()
+    folder = data / FOLDER
+    if fresh and folder.exists():
+        shutil.rmtree(folder)
     paths = sorted((EXAMPLES / "documents").iterdir())
     questions = [entry for entry in json.loads((EXAMPLES / "questions.json").read_text()) if entry.get("demo")]
-    console.print("Starting a fresh service ...")
-    with fresh_service() as client:
-        console.print(f"Uploading {len(paths)} sample documents.")
+    console.print(f"Starting a service over {folder} ...", markup=False)
+    with service_over(folder) as client:
         accepted = client.upload(paths, "demo")
+        known = sum(document["status"] == "ready" for document in accepted)
+        console.print(f"Uploaded {len(paths)} sample documents; {known} of them are ready from before.")
         finished = wait_until_ready(client, [document["id"] for document in accepted], console)
         for document in finished:
             console.print(
@@ -46,6 +58,11 @@ def run(console: Console) -> None:
     )
     if cited < min(5, len(answers)):
         raise DemonstrationFailed("Fewer than 5 answers had a citation.")
+    console.print(
+        f"Its documents are in {folder}: `SCHOLIAST_DATA_DIR={folder} scholiast serve` opens them in the browser, "
+        "`scholiast demo --fresh` begins from nothing.",
+        markup=False,
+    )
 
 
 def print_citations(answer: Any, console: Console) -> None:

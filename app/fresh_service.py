@@ -1,4 +1,4 @@
-"""A service of one's own: on a free port, with an empty data folder, ended and removed afterwards."""
+"""A service of one's own: on a free port, over a folder that is named or an empty one, ended afterwards."""
 
 import os
 import socket
@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from app.client import Client
 from retrieval.errors import ModelUnavailable
@@ -18,17 +19,23 @@ _STOP_SECONDS = 60
 
 @contextmanager
 def fresh_service() -> Iterator[Client]:
+    """A client of a service that holds nothing yet and leaves nothing behind; raises as `service_over` does."""
+    with tempfile.TemporaryDirectory(prefix="scholiast-") as folder, service_over(Path(folder)) as client:
+        yield client
+
+
+@contextmanager
+def service_over(folder: Path) -> Iterator[Client]:
     """A client of the service as soon as it accepts documents. Raises `ModelUnavailable` if it does not start."""
-    with tempfile.TemporaryDirectory(prefix="scholiast-") as folder:
-        port = free_port()
-        process = start_service(folder, port)
-        try:
-            with Client(f"http://127.0.0.1:{port}") as client:
-                _wait(client.alive, client, process)
-                yield client
-        finally:
-            process.terminate()
-            process.wait(_STOP_SECONDS)
+    port = free_port()
+    process = start_service(str(folder.resolve()), port)
+    try:
+        with Client(f"http://127.0.0.1:{port}") as client:
+            _wait(client.alive, client, process)
+            yield client
+    finally:
+        process.terminate()
+        process.wait(_STOP_SECONDS)
 
 
 def start_service(folder: str, port: int) -> subprocess.Popen[bytes]:

@@ -22,6 +22,8 @@ _LIST_MARKER = re.compile(r"\s*(?:[-*•·▪–]|\(?(?:\d{1,3}|[a-zA-Z])[.)、]
 _NEW_ITEM = re.compile(
     r"[ \t]*(?:\n|[-*•·▪–#|][ \t]*\S|\(?\d{1,3}[.)]\s|\[\d{1,3}\]|[（(]?[一二三四五六七八九十\d]{1,3}[、）]|[①-⑳])"
 )
+# "Date: 18 March", "地点：会议室": a line of a letter's head, of minutes or of a form.
+_LABELLED = re.compile(r"[ \t]*(?:[A-Z][\w./'’() -]{0,30}:[ \t]+\S|[\u3400-\u9fff]{1,8}[:：][ \t]*\S)")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")  # U.S, a.m, e.g (without its last full stop)
 
 # Written with a full stop and followed by what they belong to: they never end a sentence.
@@ -46,7 +48,7 @@ _OPENERS = _words(
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Spans of the sentences of `text`, in order, without overlap; together they hold every character but space.
 
-    A blank line, a list item and a table row end a sentence as a full stop does.
+    A blank line, a list item, a table row and a labelled line among others end a sentence as a full stop does.
     """
     spans: list[tuple[int, int]] = []
     start = 0
@@ -89,9 +91,12 @@ def _word_before(text: str, start: int, end: int) -> str:
 
 
 def _ends_line(text: str, newline: int) -> bool:
-    """A line ends a sentence before a blank line or a list item, and after a table row."""
-    row = text[text.rfind("\n", 0, newline) + 1 : newline]
-    return "|" in row or "\t" in row or _NEW_ITEM.match(text, newline + 1) is not None
+    """A line ends a sentence before a blank line or a list item, after a table row, and between labelled lines."""
+    begin = text.rfind("\n", 0, newline) + 1
+    row = text[begin:newline]
+    if "|" in row or "\t" in row or _NEW_ITEM.match(text, newline + 1) is not None:
+        return True
+    return _LABELLED.match(text, newline + 1) is not None and _LABELLED.match(text, begin) is not None
 
 
 def _full_stop_is_final(word: str, next_word: str) -> bool:

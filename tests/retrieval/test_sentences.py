@@ -59,6 +59,16 @@ def test_lists_rows_and_paragraphs_end_sentences_but_wrapped_lines_do_not() -> N
     ]
 
 
+def test_labelled_lines_are_sentences_of_their_own_but_a_label_in_wrapped_prose_is_not() -> None:
+    head = ["Date:       Tuesday 18 March, 19:00 to 21:25", "Place:      Common room", "Present (all day): 31 of 44"]
+    assert sentences("\n".join(head)) == head
+    assert sentences("时间：三月十八日\n地点：二楼会议室") == ["时间：三月十八日", "地点：二楼会议室"]
+    prose = "The two of them settled it with\nCarter: he was to pay half of\nwhat the roof had cost."
+    assert sentences(prose) == [prose]
+    wrapped = "Chair: the oldest of those who\nare present. See http://a.example\nand ask."
+    assert len(sentences(wrapped)) == 2
+
+
 @given(st.text(alphabet=st.sampled_from("aB1 .。!？\n-[]|\"”'（）Mr中"), max_size=60) | st.text(max_size=40))
 def test_spans_hold_everything_but_space_in_order_without_overlap(text: str) -> None:
     position = 0

@@ -69,8 +69,9 @@ PARAMETERS = {
     "verbose": -1,
 }
 ANSWERABLE = list(FEATURES).index("answerable")
-# From this chance on, by the reader, its span is the whole answer.
-SHORT = 0.8
+# From this chance on, by the reader, its span is the whole answer. From 0.8 on the span lacks it in 8 to 33 % of
+# the held-out questions whose sentence has it, from 0.9 on in 6 to 7 % (SQuAD, NQ, CMRC; paragraphs of TAT-QA 41 %).
+SHORT = 0.9
 
 Floats = NDArray[np.float64]
 

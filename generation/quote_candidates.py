@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from generation.alignment import content
 from generation.reader import Reading, Text
 from generation.reader_input import CELLS, title_of
+from generation.table_row import head_of
 from retrieval.analysis import terms
 from retrieval.sentences import sentence_spans
 from retrieval.types import Hit
@@ -51,6 +52,7 @@ class Sentence:
     end: int
     text: str
     terms: frozenset[str]  # that carry meaning
+    columns: frozenset[str]  # the same of the names of its table's columns; none of prose
     words: int  # terms in all
     cosine: float  # to the question, under its headings
     span: tuple[int, int] | None  # in `text`: where the reader would find the answer, if it is in this sentence
@@ -127,8 +129,8 @@ def under_headings(hit: Hit, start: int, end: int) -> str:
     """
     text, above = hit.chunk.text, [" > ".join((hit.chunk.document, *hit.chunk.headings))]
     if CELLS in text[start:end]:
-        first = next(line for line in text.splitlines() if CELLS in line)
-        above += [first] if first != text[start:end] and not any(CELLS in name for name in hit.chunk.headings) else []
+        head = head_of(text, start, hit.chunk.headings)
+        above += [head] if head not in {text[start:end], *hit.chunk.headings} else []
     return "\n".join((*above, text[start:end]))
 
 
@@ -141,4 +143,5 @@ def _sentence(
     # A token may reach over the end of the sentence that it begins in.
     span = (max(found.start, start) - start, min(found.end, end) - start) if found else None
     margin = found.margin if found else UNREAD
-    return Sentence(number, position, start, end, text, content(text), len(terms(text)), cosine, span, margin)
+    columns = content(head_of(hit.chunk.text, start, hit.chunk.headings)) if CELLS in text else frozenset[str]()
+    return Sentence(number, position, start, end, text, content(text), columns, len(terms(text)), cosine, span, margin)

@@ -14,6 +14,7 @@ import numpy as np
 from generation.quote_candidates import Gathered, PassageReader, Sentence, TextEmbedder, gather
 from generation.quote_features import answerable, matrix
 from generation.quoting import Quote
+from generation.reader_input import CELLS
 from generation.types import Citation
 from retrieval import tree_ensemble
 from retrieval.types import Hit
@@ -76,7 +77,12 @@ class QuoteChooser:
         return found
 
     def _is_short(self, gathered: Gathered, chosen: Sentence) -> bool:
-        """Whether the reader is sure of its span, and the span is in the sentence."""
+        """Whether the reader is sure of its span, and the span is in the sentence.
+
+        Of a row of a table all is said: the reader finds the row, and every other time the wrong cell of it.
+        """
+        if CELLS in chosen.text:
+            return False
         own = [sentence.margin for sentence in gathered.sentences if sentence.passage == chosen.passage]
         return gathered.chances[chosen.passage] >= self._calibration.short and chosen.margin == max(own)
 

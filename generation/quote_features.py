@@ -61,6 +61,12 @@ def held_with_headings(gathered: Gathered, place: int) -> float:
     return gathered.covered(sentence.terms | gathered.headings[sentence.passage])
 
 
+def held_with_columns(gathered: Gathered, place: int) -> float:
+    """The same of a row with its headings and the names of its columns."""
+    sentence = gathered.sentences[place]
+    return gathered.covered(sentence.terms | gathered.headings[sentence.passage] | sentence.columns)
+
+
 def held_in_passage(gathered: Gathered, place: int) -> float:
     """The same of the whole passage with its headings."""
     number = gathered.sentences[place].passage
@@ -201,6 +207,7 @@ FEATURES: Mapping[str, Feature] = {
         cosine_behind,
         held,
         held_with_headings,
+        held_with_columns,
         held_in_passage,
         held_before,
         held_after,

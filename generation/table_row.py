@@ -15,7 +15,7 @@ _FIGURE = re.compile(r"(?!(?:19|20)\d\d$)[-+£$€¥]?\s?\d[\d.,:/ -]*\s?(?:%|\w
 def with_columns(passage: str, start: int, end: int, headings: Sequence[str], wording: Wording) -> str:
     """The stretch [start, end) of a passage; where it is a row of a table, with the names of the columns."""
     text = passage[start:end]
-    cells, columns = text.split(CELLS), _columns(passage, start, headings)
+    cells, columns = text.split(CELLS), head_of(passage, start, headings).split(CELLS)
     if len(cells) != len(columns) or not _is_head(columns) or cells == columns:
         return text
     named = [
@@ -26,15 +26,15 @@ def with_columns(passage: str, start: int, end: int, headings: Sequence[str], wo
     return wording.between_cells.join(named)
 
 
-def _columns(passage: str, start: int, headings: Sequence[str]) -> Sequence[str]:
-    """The cells of the first row of the table that holds `start`: a table that goes on has it as innermost heading."""
+def head_of(passage: str, start: int, headings: Sequence[str]) -> str:
+    """The first row of the table that holds `start`: a table that goes on has it as the passage's innermost heading."""
     above = passage[:start].split("\n")[:-1]
     first = passage[start:].split("\n", 1)[0]
     while above and CELLS in above[-1]:
         first = above.pop()
     if not above and headings and CELLS in headings[-1]:
-        first = headings[-1]
-    return first.split(CELLS)
+        return headings[-1]
+    return first
 
 
 def _is_head(cells: Sequence[str]) -> bool:

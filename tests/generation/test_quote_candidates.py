@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from generation.quote_candidates import MAX_CHARACTERS, UNREAD, Gathered, gather
+from generation.quote_candidates import MAX_CHARACTERS, UNREAD, Gathered, gather, under_headings
 from generation.reader import Text
 from retrieval.types import Hit
 from tests.fakes import HashEmbedder
@@ -41,6 +41,16 @@ def test_the_reader_is_told_what_a_passage_belongs_to_and_where_its_sentences_ar
         Text("Rivers", RHINE.chunk.text, [(0, len(RHINE.chunk.text))]),
         Text("Notes", DANUBE.chunk.text, [(0, second - 1), (second, len(DANUBE.chunk.text))]),
     ]
+
+
+def test_a_row_is_embedded_below_the_names_of_the_columns_of_its_own_table() -> None:
+    text = "Part | Shelf\nHub | B04\n\nWho to ask:\n\nName | Town\nAnn | Kassel"
+    whole = passage(text, document="Stock")
+    row = text.index("Ann")
+    assert under_headings(whole, row, len(text)) == "Stock\nName | Town\nAnn | Kassel"
+    assert under_headings(whole, 0, 12) == "Stock\nPart | Shelf"
+    later = passage("Ann | Kassel", document="Stock", heading="Name | Town")
+    assert under_headings(later, 0, 12) == "Stock > Name | Town\nAnn | Kassel"
 
 
 def test_rare_terms_of_the_question_count_for_more() -> None:

@@ -28,6 +28,13 @@ def test_a_span_that_the_reader_is_sure_of_is_the_answer_and_its_sentence_the_ci
     assert (quote.citation.n, quote.citation.start) == (2, 400 + RHINE.chunk.text.index("It flows"))
 
 
+def test_of_a_row_of_a_table_all_is_said_however_sure_the_reader_is_of_one_cell() -> None:
+    rivers = passage("River | Ends in | Length\nRhine | the North Sea | 1,230 km", number=1)
+    quote = chooser(0.99).quote(HashEmbedder(), QUESTION, [rivers], 0.9)
+    assert quote is not None
+    assert quote.text == quote.citation.quote == "Rhine | the North Sea | 1,230 km"
+
+
 def test_where_the_reader_is_not_sure_the_whole_sentence_answers() -> None:
     quote = chooser(0.6).quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
     assert quote is not None

@@ -56,6 +56,19 @@ def test_chinese_questions_ask_for_numbers_and_dates_too() -> None:
     assert FEATURES["is_chinese"](found, 0) == 1
 
 
+def test_a_row_holds_the_names_of_its_columns_too_wherever_its_table_begins() -> None:
+    table = "River | Length in km | Mouth"
+    rows = "Rhine | 1,230 | North Sea\nDanube | 2,850 | Black Sea"
+    whole, later = passage(f"Of rivers.\n\n{table}\n{rows}"), passage(rows, heading=table)
+    for place, hit in ((2, whole), (0, later)):
+        found = gathered("How long is the length of the Rhine?", hit)
+        assert found.sentences[place].text.startswith("Rhine")
+        assert FEATURES["held_with_columns"](found, place) > FEATURES["held"](found, place)
+        assert FEATURES["held_with_columns"](found, place) > FEATURES["held_with_columns"](found, place + 1)
+    prose = gathered("How long is the length of the Rhine?", whole)
+    assert FEATURES["held_with_columns"](prose, 0) == FEATURES["held_with_headings"](prose, 0)
+
+
 def test_the_matrix_has_a_row_a_sentence_and_a_column_a_feature() -> None:
     found = gathered("When did the Harlow mill open?")
     assert matrix(found, [0, 2], ["cosine", "margin"]).shape == (2, 2)

@@ -74,6 +74,7 @@ def reader(
     """Train the reader; Ctrl-C stops it at a checkpoint."""
     if resume and start:
         raise typer.BadParameter("A run that goes on has its weights already; leave out --start or --resume.")
+    shares = dict(map(_share, sets)) if sets else SETS
     settings = Settings()
     embedder = settings.model_folder(EMBEDDER)
     if not (embedder / "model.safetensors").is_file():
@@ -82,7 +83,6 @@ def reader(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.bfloat16 if device == "cuda" else fastest_dtype()
     plan = Plan(steps, seed, checkpoints, settings.threads, device, dtype)
-    shares = dict(map(_share, sets)) if sets else SETS
     training = ReaderTraining(embedder, Epochs(_sets(data, shares, "train"), seed, shares), plan)
     if start:
         training.start_from(ReaderWeights.read(start))

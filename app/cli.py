@@ -73,7 +73,7 @@ def serve(
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(ended.code if isinstance(ended.code, int) else 1)
+        os._exit(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

@@ -33,6 +33,32 @@ console = Console(highlight=False)
 # Questions of the `dev` splits that chances are fitted on, and of each set that figures are given for.
 _CALIBRATED_ON, _JUDGED_ON = 300, 100
 
+Data = Annotated[
+    list[Path],
+    typer.Option(exists=True, file_okay=False, help="Folder of sets in the BEIR layout; may be given again."),
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=SHARE",
+        help="A set to learn from, and which share of its questions an epoch takes; may be given again. Default: "
+        f"{', '.join(f'{name}={share:g}' for name, share in SETS.items())}.",
+    ),
+]
+Steps = Annotated[int, typer.Option(min=10, help=f"Steps of {BATCH} examples, those of earlier sittings included.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on where the last run stopped, also after its end with more steps.")
+]
+Start = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="A reader to learn on from, in place of the embedder's weights; another --seed draws other examples.",
+    ),
+]
+
 
 @app.callback()
 def _several() -> None:
@@ -40,36 +66,14 @@ def _several() -> None:
 
 
 @app.command()
-def reader(
-    data: Annotated[
-        list[Path],
-        typer.Option(exists=True, file_okay=False, help="Folder of sets in the BEIR layout; may be given again."),
-    ],
-    sets: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=SHARE",
-            help="A set to learn from, and which share of its questions an epoch takes; may be given again. Default: "
-            f"{', '.join(f'{name}={share:g}' for name, share in SETS.items())}.",
-        ),
-    ] = None,
+def reader(  # noqa: PLR0913, PLR0917 - one a flag
+    data: Data,
+    sets: Sets = None,
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("models/reader.safetensors"),
-    steps: Annotated[
-        int, typer.Option(min=10, help=f"Steps of {BATCH} examples, those of earlier sittings included.")
-    ] = 6000,
+    steps: Steps = 6000,
     seed: Annotated[int, typer.Option(help="Makes a run repeatable.")] = 0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where the last run stopped, also after its end with more steps.")
-    ] = False,
-    start: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="A reader to learn on from, in place of the embedder's weights; another --seed draws other examples.",
-        ),
-    ] = None,
+    resume: Resume = False,
+    start: Start = None,
 ) -> None:
     """Train the reader; Ctrl-C stops it at a checkpoint."""
     if resume and start:
@@ -88,14 +92,9 @@ def reader(
         training.start_from(ReaderWeights.read(start))
     if resume:
         training.resume()
-    stopping: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda signum, _frame: stopping.append(signum))
-    if not training.run(_print, lambda: bool(stopping)):
+    if not _run_until_stopped(training):
         console.print(f"Stopped at step {training.step}; the same command with --resume goes on.")
         raise typer.Exit(1)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
     _write(training, embedder, out, settings.threads, _sets(data, shares, "dev"), seed)
 
 
@@ -120,6 +119,17 @@ def _sets(data: Sequence[Path], names: Iterable[str], split: str) -> dict[str, L
     """The sets by name, each from the first of the folders that has it."""
     folders = {name: next((path / name for path in data if (path / name).is_dir()), data[0] / name) for name in names}
     return {name: labelled(folder, split) for name, folder in folders.items()}
+
+
+def _run_until_stopped(training: ReaderTraining) -> bool:
+    """Trains until the end, or until somebody stops it; gives whether it came to the end."""
+    stopping: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda signum, _frame: stopping.append(signum))
+    ended = training.run(_print, lambda: bool(stopping))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    return ended
 
 
 def _print(report: Report) -> None:

@@ -26,13 +26,13 @@ from numpy.typing import NDArray
 from app.settings import Settings
 from generation.alignment import content
 from generation.reader_examples import place_of
-from generation.reader_input import CELLS
 from ingest.chunking.strategies import DEFAULT_CHUNK_TOKENS
 from ingest.chunking.structure import by_structure
 from ingest.chunking.types import CountTokens, Embedder
 from ingest.parsing.parsers import parse
 from retrieval.embedding import SentenceEmbedder
 from retrieval.errors import DocumentRejected
+from retrieval.table_text import cells_of
 
 # What asks for more than one row.
 _SEVERAL_ROWS = re.compile(
@@ -108,7 +108,7 @@ def main(
 def holding(chunks: Sequence[TableChunk], question: CellQuestion) -> TableChunk | None:
     """The chunk whose row answers: one cell alone is the answer, and its row has other words of the question."""
     answer = question.answer
-    rows = [(chunk, row) for chunk in chunks for row in chunk.text.split("\n") if answer in row.split(CELLS)]
+    rows = [(chunk, row) for chunk in chunks for row in chunk.text.split("\n") if answer in cells_of(row)]
     if len(rows) != 1 or _SEVERAL_ROWS.search(question.text.lower()):
         return None
     chunk, row = rows[0]
@@ -121,7 +121,7 @@ def holding(chunks: Sequence[TableChunk], question: CellQuestion) -> TableChunk 
 def made_of(chunk: TableChunk) -> Iterator[CellQuestion]:
     """A question by pattern, the same for the same chunk, of a row for a column, or for the row of a cell; or none."""
     generator = random.Random(chunk.id)  # noqa: S311 - repeatable, not secret
-    lines = [line.split(CELLS) for line in [*chunk.heading.split(" > ")[-1:], *chunk.text.split("\n")]]
+    lines = [cells_of(line) for line in [*chunk.heading.split(" > ")[-1:], *chunk.text.split("\n")]]
     header, *rows = [cells for cells in lines if len(cells) > 1] or [[""]]
     whole = [row for row in rows if len(row) == len(header)]
     keys = [place for place in range(len(header)) if whole and _names_rows([row[place] for row in whole])]

@@ -30,6 +30,7 @@ class Wording:
     nearest: str  # the same of one that hardly answers
     further: str  # joins a quotation that another sentence may answer instead of
     row: str  # a quotation that is a row of a table
+    literal: str  # what stands in a document letter by letter
     cell: str  # one of its cells
     between_cells: str
     direct: str  # an answer that is a stretch of a passage
@@ -54,13 +55,14 @@ ENGLISH = Wording(
     passage='[{number}] """{text}"""',
     turns={"user": "Earlier question: {text}", "assistant": "Earlier answer: {text}"},
     question="Question: {text}",
-    nearest="Nothing in the documents answers this clearly. What comes nearest: “{quote}” [{number}]",
-    further=" And elsewhere: “{quote}” [{number}]",
+    nearest="Nothing in the documents answers this clearly. What comes nearest: {quote} [{number}]",
+    further=" And elsewhere: {quote} [{number}]",
     row="A table in the documents says: {quote} [{number}]",
+    literal="“{text}”",
     cell="{column}: {cell}",
     between_cells="; ",
     direct="{quote} [{number}]",
-    quotation="The documents put it this way: “{quote}” [{number}]",
+    quotation="The documents put it this way: {quote} [{number}]",
     abstention="The documents do not say enough to answer this question. The passages that come closest are listed.",
     invitation=(
         "I am happy to help with questions about the documents in this collection. Ask about anything that they may "
@@ -83,13 +85,14 @@ CHINESE = Wording(
     passage='[{number}] """{text}"""',
     turns={"user": "之前的问题：{text}", "assistant": "之前的回答：{text}"},
     question="问题：{text}",
-    nearest="文件没有明确回答这个问题。最接近的是：“{quote}”[{number}]",
-    further="另一处写道：“{quote}”[{number}]",
+    nearest="文件没有明确回答这个问题。最接近的是：{quote}[{number}]",
+    further="另一处写道：{quote}[{number}]",
     row="文件中的表格写道：{quote}[{number}]",
+    literal="“{text}”",
     cell="{column}：{cell}",
     between_cells="；",
     direct="{quote}[{number}]",
-    quotation="文件中写道：“{quote}”[{number}]",
+    quotation="文件中写道：{quote}[{number}]",
     abstention="现有文件不足以回答这个问题。以下列出了最接近的段落。",
     invitation="很高兴为您解答与这里的文件有关的问题。请问文件中可能写到的内容，回答会注明出处。",
     language="zh",

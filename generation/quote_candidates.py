@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from generation.alignment import content
 from generation.reader import Reading, Text
-from generation.reader_input import CELLS, title_of
-from generation.table_row import head_of
+from generation.reader_input import title_of
 from retrieval.analysis import terms
 from retrieval.sentences import sentence_spans
+from retrieval.table_text import CELL_SEPARATOR, head_of
 from retrieval.types import Hit
 
 # Shorter stretches are page numbers, labels and list markers; longer ones are rows that hold a whole table.
@@ -128,7 +128,7 @@ def under_headings(hit: Hit, start: int, end: int) -> str:
     longer than a passage.
     """
     text, above = hit.chunk.text, [" > ".join((hit.chunk.document, *hit.chunk.headings))]
-    if CELLS in text[start:end]:
+    if CELL_SEPARATOR in text[start:end]:
         head = head_of(text, start, hit.chunk.headings)
         above += [head] if head not in {text[start:end], *hit.chunk.headings} else []
     return "\n".join((*above, text[start:end]))
@@ -143,5 +143,7 @@ def _sentence(
     # A token may reach over the end of the sentence that it begins in.
     span = (max(found.start, start) - start, min(found.end, end) - start) if found else None
     margin = found.margin if found else UNREAD
-    columns = content(head_of(hit.chunk.text, start, hit.chunk.headings)) if CELLS in text else frozenset[str]()
-    return Sentence(number, position, start, end, text, content(text), columns, len(terms(text)), cosine, span, margin)
+    head = head_of(hit.chunk.text, start, hit.chunk.headings) if CELL_SEPARATOR in text else ""
+    return Sentence(
+        number, position, start, end, text, content(text), content(head), len(terms(text)), cosine, span, margin
+    )

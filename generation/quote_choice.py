@@ -14,9 +14,9 @@ import numpy as np
 from generation.quote_candidates import Gathered, PassageReader, Sentence, TextEmbedder, gather
 from generation.quote_features import answerable, matrix
 from generation.quoting import Quote
-from generation.reader_input import CELLS
 from generation.types import Citation
 from retrieval import tree_ensemble
+from retrieval.table_text import CELL_SEPARATOR
 from retrieval.types import Hit
 
 QUOTE_MODEL = Path(__file__).parent / "quote_model.txt"
@@ -81,7 +81,7 @@ class QuoteChooser:
 
         Of a row of a table all is said: the reader finds the row, and every other time the wrong cell of it.
         """
-        if CELLS in chosen.text:
+        if CELL_SEPARATOR in chosen.text:
             return False
         own = [sentence.margin for sentence in gathered.sentences if sentence.passage == chosen.passage]
         return gathered.chances[chosen.passage] >= self._calibration.short and chosen.margin == max(own)

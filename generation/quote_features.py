@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from generation.alignment import CJK_CHARACTER, names
 from generation.quote_candidates import Gathered
-from generation.reader_input import CELLS
+from retrieval.table_text import CELL_SEPARATOR
 
 _LEAST = 1e-6
 _NUMBER = re.compile(
@@ -180,14 +180,14 @@ def is_question(gathered: Gathered, place: int) -> float:
 
 def is_row(gathered: Gathered, place: int) -> float:
     """1 if it is a row of a table, which the reader has seen few of."""
-    return float(CELLS in gathered.sentences[place].text)
+    return float(CELL_SEPARATOR in gathered.sentences[place].text)
 
 
 def rows_before(gathered: Gathered, place: int) -> float:
     """How many rows of its passage stand before it, as a logarithm: the first names the columns."""
     own = gathered.sentences[place]
     others = gathered.sentences[place - own.position : place]
-    return math.log1p(sum(CELLS in sentence.text for sentence in others))
+    return math.log1p(sum(CELL_SEPARATOR in sentence.text for sentence in others))
 
 
 def is_chinese(gathered: Gathered, place: int) -> float:

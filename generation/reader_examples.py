@@ -16,11 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from generation.reader_input import CELLS, title_of
+from generation.reader_input import title_of
 from retrieval.analysis import terms
 from retrieval.errors import InvalidRequest
 from retrieval.indexes import sparse
 from retrieval.sentences import sentence_spans
+from retrieval.table_text import head_of
 from retrieval.types import Json
 
 # Folders in the BEIR layout, and which share of their questions an epoch takes.
@@ -208,9 +209,8 @@ def shortened(example: ReaderExample, share: float, generator: random.Random) ->
     cut = sentences[first][0]
     answer = example.answer and (example.answer[0] - cut, example.answer[1] - cut)
     passage = example.passage[cut : sentences[last][1]]
-    rows = [line for line in example.passage[:cut].splitlines() if CELLS in line]
-    goes_on = bool(rows) and CELLS in passage.partition("\n")[0]
-    headings = [part for part in (example.title, rows[0] if goes_on else "") if part]
+    head = head_of(example.passage, cut, ())
+    headings = [part for part in (example.title, "" if passage.startswith(head) else head) if part]
     return replace(example, title=title_of(headings, ""), passage=passage, answer=answer)
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from tokenizers import Encoding, Tokenizer
 
+from retrieval.table_text import CELL_SEPARATOR
+
 START, PADDING, SEPARATOR = 0, 1, 2  # of XLM-RoBERTa's vocabulary, which multilingual-e5 has
 QUESTION_TOKENS = 64
 TITLE_TOKENS = 48
 WINDOW_TOKENS = 320  # of question, title and passage; a chunk has 200 and is read in one
 OVERLAP_TOKENS = 64
-# Between the cells of a table's row.
-CELLS = " | "
 
 # All tokens of a text, uncut, without special ones.
 Encode = Callable[[str], Encoding]
@@ -35,7 +35,7 @@ def title_of(headings: Sequence[str], document: str) -> str:
     Where a table goes on, the row that names its columns is the innermost heading; it comes first, because the reader
     cuts long titles off.
     """
-    if headings and CELLS in headings[-1]:
+    if headings and CELL_SEPARATOR in headings[-1]:
         return " > ".join((headings[-1], *headings[-2:-1]))
     return " > ".join(headings) or document
 

@@ -52,13 +52,13 @@ def cite(
 def in_their_words(question: str, quote: Quote, passages: Sequence[Hit]) -> tuple[str, list[Claim]]:
     """The text that quotes, and its claims, which need no judge: they are the document's text, letter by letter.
 
-    Cells of a table's row stand after the names of their columns.
+    Cells of a table's row stand after the names of their columns, and so without quotation marks.
     """
     wording = wording_for(question)
     said, form = quote.text, wording.direct
     if quote.text == quote.citation.quote:
         said = _readable(quote.citation, passages, wording)
-        form = wording.quotation if said == quote.text else wording.row
+        form = wording.quotation if said == wording.literal.format(text=quote.text) else wording.row
     if quote.chance is not None and quote.chance < UNSURE:
         form = wording.nearest
     text = form.format(quote=said, number=quote.citation.n)
@@ -72,12 +72,13 @@ def in_their_words(question: str, quote: Quote, passages: Sequence[Hit]) -> tupl
 
 
 def _readable(citation: Citation, passages: Sequence[Hit], wording: Wording) -> str:
-    """What is cited, a row of a table with the names of its columns."""
+    """What is cited, in quotation marks; a row of a table with the names of its columns and without them."""
     chunk = passages[citation.n - 1].chunk
     start, end = citation.start - chunk.start, citation.end - chunk.start
     if chunk.text[start:end] != citation.quote:  # figures that a statement gave are not the document's text
         return citation.quote
-    return with_columns(chunk.text, start, end, chunk.headings, wording)
+    said = with_columns(chunk.text, start, end, chunk.headings, wording)
+    return wording.literal.format(text=said) if said == citation.quote else said
 
 
 def say(text: str, trace: Trace) -> Iterator[AnswerEvent]:

@@ -13,11 +13,11 @@ from ingest.graph.mentions import SURNAMES
 from retrieval.graph.names import normal_name
 from retrieval.graph.types import NAME_LENGTH, RELATION_LENGTH, VALUE_LENGTH, Kind
 from retrieval.store.graph import GraphChunk
+from retrieval.table_text import CELL_SEPARATOR
 
 # What is read of one table: a graph of a hundred thousand rows says nothing that the table does not.
 MAX_ROWS = 1_000
 MAX_COLUMNS = 16
-_BAR = " | "
 _NUMBER = re.compile(r"^[£$€¥￥+-]?\s?-?\d{1,3}(?:[ ,]\d{3})*(?:\.\d+)?$|^[£$€¥￥+-]?\s?-?\d+(?:\.\d+)?$")
 _FIGURE = re.compile(r"^[£$€¥￥+-]?\s?-?\d[\d.,:/ -]*\s?(?:%|[^\W\d_]{0,12}\.?)(?:\s?a\s\w+)?$")
 _DATE = re.compile(
@@ -67,7 +67,7 @@ class RowFacts:
 
 def is_row(line: str) -> bool:
     """Whether a line may be a row of a table."""
-    return _BAR in line
+    return CELL_SEPARATOR in line
 
 
 def row_starts(chunk: GraphChunk) -> frozenset[int]:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from ingest.parsing.normalise import normalise, single_line, without_blank_lines
 from ingest.parsing.types import Block, BlockKind, ParsedDocument
 from retrieval.errors import DocumentRejected
+from retrieval.table_text import CELL_SEPARATOR
 
 MAX_CHARACTERS = 20_000_000  # about 40 long novels; a 200 MB log is better cut than indexed whole
 MAX_TABLE_ROWS = 50
 # A table block also ends here, so that most blocks fit a chunk and so carry their own header.
 MAX_TABLE_CHARACTERS = 2_000
-CELL_SEPARATOR = " | "
 DEEPEST_HEADING = 6
 _SEPARATOR = "\n\n"
 

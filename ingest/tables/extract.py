@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TypeVar
 
-from ingest.parsing.builder import CELL_SEPARATOR
 from ingest.parsing.types import ParsedDocument
 from ingest.tables.columns import Customs, observe, type_cells
 from ingest.tables.dates import read_dates
@@ -15,6 +14,7 @@ from ingest.tables.names import identifiers
 from ingest.tables.numbers import read_numbers
 from ingest.tables.rows import RawTable, raw_tables
 from ingest.tables.types import Column, TypedTable
+from retrieval.table_text import CELL_SEPARATOR
 
 MAX_CELLS = 4_000_000
 _EXAMPLES = 3

@@ -6,8 +6,9 @@ The reverse of `DocumentBuilder.table`, which repeats the header at the top of e
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.parsing.builder import CELL_SEPARATOR, MAX_TABLE_CHARACTERS, MAX_TABLE_ROWS
+from ingest.parsing.builder import MAX_TABLE_CHARACTERS, MAX_TABLE_ROWS
 from ingest.parsing.types import Block, ParsedDocument
+from retrieval.table_text import cells_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ def raw_tables(document: ParsedDocument) -> Sequence[RawTable]:
         lines = _lines(document, block)
         if last is None or not _continues(document, last, block):
             rows = []
-            found.append(RawTable(_title(document, position), _cells(lines[0]), rows))
-        rows += [_cells(line) for line in lines[1:]]
+            found.append(RawTable(_title(document, position), cells_of(lines[0]), rows))
+        rows += [cells_of(line) for line in lines[1:]]
         last = block
     return found
 
@@ -48,11 +49,6 @@ def _continues(document: ParsedDocument, last: Block, block: Block) -> bool:
 
 def _lines(document: ParsedDocument, block: Block) -> Sequence[str]:
     return document.text[block.start : block.end].split("\n")
-
-
-def _cells(line: str) -> Sequence[str]:
-    """The cells of a line, whose empty cells at its ends have lost their space."""
-    return [cell.strip() for cell in f" {line} ".split(CELL_SEPARATOR)]
 
 
 def _title(document: ParsedDocument, position: int) -> str:

@@ -127,7 +127,7 @@ def test_it_abstains_where_nothing_was_found() -> None:
 def test_words_that_no_passage_carries_give_way_to_a_quote(said: str) -> None:
     answer = answered(ask(ScriptedModel(said), ScriptedSearcher(DANUBE, RHINE), "Does the Rhine flow by Rotterdam?"))
     (citation,) = answer.citations
-    assert answer.text == ENGLISH.quotation.format(quote=RHINE.chunk.text, number=2)
+    assert answer.text == ENGLISH.quotation.format(quote=f"“{RHINE.chunk.text}”", number=2)
     assert (citation.n, citation.quote, citation.start) == (2, RHINE.chunk.text, 400)
     assert stage(answer, "quote")["unsupported_draft"] == said
 
@@ -137,7 +137,7 @@ def test_a_question_in_a_language_the_model_does_not_write_is_answered_by_a_quot
     chinese = passage("多瑙河流经十个国家。它注入黑海。", start=9)
     events = ask(model, ScriptedSearcher(chinese), "多瑙河流经几个国家？")
     answer = answered(events)
-    assert answer.text == CHINESE.quotation.format(quote="多瑙河流经十个国家。", number=1)
+    assert answer.text == CHINESE.quotation.format(quote="“多瑙河流经十个国家。”", number=1)
     assert "".join(event.text for event in events if isinstance(event, TokenEvent)) == answer.text
     assert not model.prompts
     assert "language" in str(stage(answer, "generate")["skipped"])
@@ -365,7 +365,7 @@ def test_a_quote_that_hardly_answers_says_so(chance: float | None, form: str) ->
     quote = Quote(RHINE.chunk.text, Citation.of_passage([RHINE], 0, 0, len(RHINE.chunk.text)), chance, "reader")
     answerer = Answerer(ScriptedSearcher(RHINE), ScriptedModel(), LIMITS, JUDGE, lambda *_: quote)
     answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
-    assert answer.text == form.format(quote=quote.text, number=1)
+    assert answer.text == form.format(quote=f"“{quote.text}”", number=1)
     assert not answer.abstained
 
 
@@ -380,6 +380,18 @@ def test_a_row_of_a_table_is_quoted_with_the_names_of_its_columns(chance: float,
     assert answer.text == form.format(quote="River: Rhine; Source: Alps; Mouth: North Sea", number=1)
     assert answer.citations == [cited]
     assert cited.quote == "Rhine | Alps | North Sea"
+
+
+def test_only_what_a_document_says_letter_by_letter_stands_in_quotation_marks() -> None:
+    table = passage("River | Source | Mouth\nRhine | Alps | North Sea", start=7, number=2)
+    passages = [RHINE, table]
+    first = Citation.of_passage(passages, 0, 0, len(RHINE.chunk.text))
+    row = Citation.of_passage(passages, 1, 23, len(table.chunk.text))
+    quote = Quote(first.quote, first, 0.4, "reader", row)
+    answerer = Answerer(ScriptedSearcher(*passages), ScriptedModel(), LIMITS, JUDGE, lambda *_: quote)
+    answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+    assert f"“{first.quote}” [1]" in answer.text
+    assert answer.text.endswith(" River: Rhine; Source: Alps; Mouth: North Sea [2]")
 
 
 def test_a_second_sentence_is_quoted_beside_the_first_with_its_own_citation_and_claim() -> None:
@@ -398,7 +410,7 @@ def test_a_second_sentence_is_quoted_beside_the_first_with_its_own_citation_and_
 def test_in_quote_mode_without_a_reader_the_most_direct_sentence_answers() -> None:
     model = ScriptedModel("Never asked.")
     answer = answered(ask(model, ScriptedSearcher(DANUBE, RHINE), "Does the Rhine flow by Rotterdam?", mode="quote"))
-    assert answer.text == ENGLISH.quotation.format(quote=RHINE.chunk.text, number=2)
+    assert answer.text == ENGLISH.quotation.format(quote=f"“{RHINE.chunk.text}”", number=2)
     assert not model.prompts
 
 

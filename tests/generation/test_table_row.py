@@ -24,8 +24,9 @@ def test_a_table_that_goes_on_has_its_columns_in_the_innermost_heading() -> None
 
 
 def test_cells_without_text_are_left_out_and_one_without_a_name_has_none() -> None:
-    passage = " | 2024 | 2025 | Remark\nPottery course | £195 | £235 | "
-    assert said(passage, "Pottery course | £195 | £235 | ") == "Pottery course; 2024: £195; 2025: £235"
+    passage = "| 2024 | 2025 | Remark\nPottery course | £195 | £235 |\nNotice |  | 3 weeks | Saturdays"
+    assert said(passage, "Pottery course | £195 | £235 |") == "Pottery course; 2024: £195; 2025: £235"
+    assert said(passage, "Notice |  | 3 weeks | Saturdays") == "Notice; 2025: 3 weeks; Remark: Saturdays"
 
 
 def test_a_chinese_answer_has_chinese_marks() -> None:

@@ -219,7 +219,7 @@ class Settings(BaseSettings):
         Field(
             ge=0,
             description="Chance, by the reader, that a sentence holds the answer, from which on it is quoted and the "
-            "generator is not asked (mode `auto`); above 1: never. Empty: 0.2 for the generator that comes along, "
+            "generator is not asked (mode `auto`); above 1: never. Empty: 0 for the generator that comes along, "
             "never for another.",
         ),
     ] = None

@@ -178,7 +178,8 @@ class Answerer:
         language = wording_for(request.question).language
         if request.mode == "quote":
             return "the documents' own words were asked for"
-        if self._may_quote_first(request) and quote and (chance := quote.chance or 0) >= self._limits.quote_from:
+        chance = quote.chance if quote else None
+        if self._may_quote_first(request) and chance is not None and chance >= self._limits.quote_from:
             return (
                 f"chance {chance:.2f} that a sentence of the documents answers, {self._limits.quote_from:.2f} is enough"
             )

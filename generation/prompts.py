@@ -28,6 +28,7 @@ class Wording:
     question: str
     quotation: str
     nearest: str  # the same of one that hardly answers
+    listed: str  # joins another one to it
     further: str  # joins a quotation that another sentence may answer instead of
     row: str  # a quotation that is a row of a table
     literal: str  # what stands in a document letter by letter
@@ -55,7 +56,8 @@ ENGLISH = Wording(
     passage='[{number}] """{text}"""',
     turns={"user": "Earlier question: {text}", "assistant": "Earlier answer: {text}"},
     question="Question: {text}",
-    nearest="Nothing in the documents answers this clearly. What comes nearest: {quote} [{number}]",
+    nearest="Nothing in the documents answers this clearly. What comes nearest:\n- {quote} [{number}]",
+    listed="\n- {quote} [{number}]",
     further=" And elsewhere: {quote} [{number}]",
     row="A table in the documents says: {quote} [{number}]",
     literal="“{text}”",
@@ -85,7 +87,8 @@ CHINESE = Wording(
     passage='[{number}] """{text}"""',
     turns={"user": "之前的问题：{text}", "assistant": "之前的回答：{text}"},
     question="问题：{text}",
-    nearest="文件没有明确回答这个问题。最接近的是：{quote}[{number}]",
+    nearest="文件没有明确回答这个问题。最接近的是：\n- {quote}[{number}]",
+    listed="\n- {quote}[{number}]",
     further="另一处写道：{quote}[{number}]",
     row="文件中的表格写道：{quote}[{number}]",
     literal="“{text}”",

@@ -6,7 +6,7 @@ make of each sentence. Nothing is made up, but what is quoted may be beside the 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,8 @@ QUOTE_MODEL = Path(__file__).parent / "quote_model.txt"
 CALIBRATION = Path(__file__).parent / "quote_calibration.json"
 # A second sentence is quoted where it is so likely and the first one not likely enough.
 FURTHER, ENOUGH = 0.1, 0.7
+# Where none is likely, so many are shown: three hold the answer nearly twice as often as the first alone does.
+NEAREST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,12 @@ class QuoteChooser:
         citation = _cited(passages, sentence)
         if sentence.span is not None and self._is_short(gathered, sentence):
             return Quote(sentence.text[slice(*sentence.span)], citation, round(chance, 4), "reader")
-        further = [_cited(passages, other) for other, likely in others[:1] if likely >= FURTHER and chance < ENOUGH]
-        return Quote(sentence.text, citation, round(chance, 4), "reader", further[0] if further else None)
+        alone = Quote(sentence.text, citation, round(chance, 4), "reader")
+        if alone.unsure:
+            shown = others[: NEAREST - 1]
+        else:
+            shown = [(other, likely) for other, likely in others[:1] if likely >= FURTHER and chance < ENOUGH]
+        return replace(alone, further=[_cited(passages, other) for other, _ in shown])
 
     def ranked(self, gathered: Gathered) -> list[tuple[Sentence, float]]:
         """What can be quoted with its chances, the likeliest first."""

@@ -16,6 +16,8 @@ from retrieval.types import Hit
 
 # What the share of shared terms adds to the cosine, which differs by about 0.1 between good and bad sentences.
 WEIGHT_COVERAGE = 0.1
+# A quote that is less likely to answer says so.
+UNSURE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,12 @@ class Quote:
     citation: Citation  # of the sentence that holds it
     chance: float | None  # 0..1: calibrated chance that the sentence answers the question; None where nobody can tell
     by: Literal["reader", "embedder"]
-    further: Citation | None = None  # of another sentence that may hold it instead
+    further: Sequence[Citation] = ()  # of other sentences that may hold it instead, the likeliest first
+
+    @property
+    def unsure(self) -> bool:
+        """Whether it hardly answers, as far as anybody can tell."""
+        return self.chance is not None and self.chance < UNSURE
 
 
 def best_quote(embedder: TextEmbedder, question: str, passages: Sequence[Hit], evidence: float = 0.0) -> Quote | None:  # noqa: ARG001 - the evidence is for choosers that can use it

@@ -20,9 +20,6 @@ from generation.types import (
 from retrieval.trace import Trace
 from retrieval.types import Hit
 
-# A quote that is less likely to answer says so.
-UNSURE = 0.3
-
 
 def state(passages: Sequence[Hit], trace: Trace) -> Iterator[AnswerEvent]:
     """Answers with what the rows of a table say, figure by figure; no model could say it more surely."""
@@ -59,15 +56,13 @@ def in_their_words(question: str, quote: Quote, passages: Sequence[Hit]) -> tupl
     if quote.text == quote.citation.quote:
         said = _readable(quote.citation, passages, wording)
         form = wording.quotation if said == wording.literal.format(text=quote.text) else wording.row
-    if quote.chance is not None and quote.chance < UNSURE:
-        form = wording.nearest
-    text = form.format(quote=said, number=quote.citation.n)
+    text = (wording.nearest if quote.unsure else form).format(quote=said, number=quote.citation.n)
     claims = [Claim(0, len(text), "supported", 1.0, quote.citation)]
-    if quote.further is not None:
-        also = _readable(quote.further, passages, wording)
-        whole = text + wording.further.format(quote=also, number=quote.further.n)
-        claims.append(Claim(len(text), len(whole), "supported", 1.0, quote.further))
-        return whole, claims
+    for also in quote.further:
+        form = wording.listed if quote.unsure else wording.further
+        start = len(text)
+        text += form.format(quote=_readable(also, passages, wording), number=also.n)
+        claims.append(Claim(start, len(text), "supported", 1.0, also))
     return text, claims
 
 

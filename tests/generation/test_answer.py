@@ -341,6 +341,15 @@ def test_a_quote_that_is_not_or_that_nobody_wants_leaves_the_word_to_the_model(m
     assert ask_with_quoter(ScriptedModel(said), mode, quote_from=quote_from).text == said
 
 
+def test_a_quote_of_which_nobody_knows_the_chance_leaves_the_word_to_the_model() -> None:
+    said = "The Rhine flows into the North Sea near Rotterdam [2]."
+    quote = Quote(RHINE.chunk.text, Citation.of_passage([RHINE], 0, 0, 10), None, "embedder")
+    limits = replace(LIMITS, quote_from=0.0)
+    answerer = Answerer(ScriptedSearcher(DANUBE, RHINE), ScriptedModel(said), limits, JUDGE, lambda *_: quote)
+    request = AnswerRequest(QUESTION, "default", k=4)
+    assert answered(list(answerer.answer(request, lambda: False))).text == said
+
+
 @pytest.mark.parametrize("wanted", [{"instruction": "Answer in rhymes."}, {"samples": 2}])
 def test_who_says_how_to_write_is_not_quoted_to_first(wanted: dict[str, Any]) -> None:
     said = "The Rhine flows into the North Sea near Rotterdam [2]."
@@ -387,7 +396,7 @@ def test_only_what_a_document_says_letter_by_letter_stands_in_quotation_marks() 
     passages = [RHINE, table]
     first = Citation.of_passage(passages, 0, 0, len(RHINE.chunk.text))
     row = Citation.of_passage(passages, 1, 23, len(table.chunk.text))
-    quote = Quote(first.quote, first, 0.4, "reader", row)
+    quote = Quote(first.quote, first, 0.4, "reader", [row])
     answerer = Answerer(ScriptedSearcher(*passages), ScriptedModel(), LIMITS, JUDGE, lambda *_: quote)
     answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
     assert f"“{first.quote}” [1]" in answer.text
@@ -397,7 +406,7 @@ def test_only_what_a_document_says_letter_by_letter_stands_in_quotation_marks() 
 def test_a_second_sentence_is_quoted_beside_the_first_with_its_own_citation_and_claim() -> None:
     passages = [DANUBE, RHINE]
     first, second = (Citation.of_passage(passages, number, 0, len(passages[number].chunk.text)) for number in (1, 0))
-    quote = Quote(first.quote, first, 0.4, "reader", second)
+    quote = Quote(first.quote, first, 0.4, "reader", [second])
     answerer = Answerer(ScriptedSearcher(*passages), ScriptedModel(), LIMITS, JUDGE, lambda *_: quote)
     answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
     assert answer.citations == [first, second]
@@ -405,6 +414,18 @@ def test_a_second_sentence_is_quoted_beside_the_first_with_its_own_citation_and_
     for claim, cited in zip(answer.claims, answer.citations, strict=True):
         assert cited.quote in answer.text[claim.start : claim.end]
         assert f"[{cited.n}]" in answer.text[claim.start : claim.end]
+
+
+def test_where_no_sentence_is_likely_the_nearest_stand_one_below_the_other() -> None:
+    passages = [DANUBE, RHINE]
+    first, second = (Citation.of_passage(passages, number, 0, len(passages[number].chunk.text)) for number in (1, 0))
+    quote = Quote(first.quote, first, 0.1, "reader", [second])
+    answerer = Answerer(ScriptedSearcher(*passages), ScriptedModel(), LIMITS, JUDGE, lambda *_: quote)
+    answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+    says_so, *listed = answer.text.splitlines()
+    assert says_so == ENGLISH.nearest.splitlines()[0]
+    assert listed == [f"- “{first.quote}” [2]", f"- “{second.quote}” [1]"]
+    assert [claim.evidence for claim in answer.claims] == answer.citations == [first, second]
 
 
 def test_in_quote_mode_without_a_reader_the_most_direct_sentence_answers() -> None:

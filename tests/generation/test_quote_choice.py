@@ -52,6 +52,15 @@ def test_the_surer_the_reader_is_the_likelier_is_the_quote() -> None:
     assert 0 < chances[0] < chances[-1] < 1
 
 
+@pytest.mark.parametrize(("log_odds", "quoted"), [(-3.0, 3), (-0.5, 2), (3.0, 1)])
+def test_the_less_likely_a_quote_is_the_more_stand_beside_it(log_odds: float, quoted: int) -> None:
+    always = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, log_odds, 0.9))
+    quote = always.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
+    assert quote is not None
+    assert quote.unsure == (quoted == 3)
+    assert len({quote.citation, *quote.further}) == 1 + len(quote.further) == quoted
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_quote_is_always_the_document_s_to_the_letter(seed: int) -> None:
     generator = random.Random(seed)

@@ -17,6 +17,7 @@ from generation.types import (
     TokenEvent,
     Usage,
 )
+from retrieval.sentences import on_one_line
 from retrieval.trace import Trace
 from retrieval.types import Hit
 
@@ -47,15 +48,16 @@ def cite(
 
 
 def in_their_words(question: str, quote: Quote, passages: Sequence[Hit]) -> tuple[str, list[Claim]]:
-    """The text that quotes, and its claims, which need no judge: they are the document's text, letter by letter.
+    """The text that quotes, and its claims, which need no judge: they are the document's words, one by one.
 
-    Cells of a table's row stand after the names of their columns, and so without quotation marks.
+    Line breaks, which stand where a line was full, are left out. Cells of a table's row stand after the names of their
+    columns, and so without quotation marks.
     """
     wording = wording_for(question)
-    said, form = quote.text, wording.direct
+    said, form = on_one_line(quote.text), wording.direct
     if quote.text == quote.citation.quote:
         said = _readable(quote.citation, passages, wording)
-        form = wording.quotation if said == wording.literal.format(text=quote.text) else wording.row
+        form = wording.quotation if said == _literal(quote.text, wording) else wording.row
     text = (wording.nearest if quote.unsure else form).format(quote=said, number=quote.citation.n)
     claims = [Claim(0, len(text), "supported", 1.0, quote.citation)]
     for also in quote.further:
@@ -73,7 +75,11 @@ def _readable(citation: Citation, passages: Sequence[Hit], wording: Wording) -> 
     if chunk.text[start:end] != citation.quote:  # figures that a statement gave are not the document's text
         return citation.quote
     said = with_columns(chunk.text, start, end, chunk.headings, wording)
-    return wording.literal.format(text=said) if said == citation.quote else said
+    return _literal(said, wording) if said == citation.quote else said
+
+
+def _literal(text: str, wording: Wording) -> str:
+    return wording.literal.format(text=on_one_line(text))
 
 
 def say(text: str, trace: Trace) -> Iterator[AnswerEvent]:

@@ -24,6 +24,15 @@ _NEW_ITEM = re.compile(
 )
 # "Date: 18 March", "地点：会议室": a line of a letter's head, of minutes or of a form.
 _LABELLED = re.compile(r"[ \t]*(?:[A-Z][\w./'’() -]{0,30}:[ \t]+\S|[\u3400-\u9fff]{1,8}[:：][ \t]*\S)")
+# A line break was wanted where the next word would have fitted: then its line is so much shorter than its neighbours.
+_FULL_LINE = 0.8
+_NEIGHBOURS = 3  # lines to either side whose width is looked at
+# Such an end of a line is not the end of what it says.
+_GOES_ON = re.compile(r"(?:[,;:(&/，、；：（–—-]|\b(?:an?|and|at|by|for|from|in|of|on|or|the|to|with))[ \t]*$")
+_FIRST_WORD = re.compile(r"[ \t]*([\u3400-\u9fff]|\S+)")
+_LINE_BREAK = re.compile(
+    r"(?P<chinese>(?<=[\u3000-\u9fff\uff00-\uffef])\s*\n\s*(?=[\u3000-\u9fff\uff00-\uffef]))|\s*\n\s*"
+)
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")  # U.S, a.m, e.g (without its last full stop)
 
 # Written with a full stop and followed by what they belong to: they never end a sentence.
@@ -48,7 +57,8 @@ _OPENERS = _words(
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Spans of the sentences of `text`, in order, without overlap; together they hold every character but space.
 
-    A blank line, a list item, a table row and a labelled line among others end a sentence as a full stop does.
+    A blank line, a list item, a table row, a labelled line among others and a line that was broken early end a
+    sentence as a full stop does.
     """
     spans: list[tuple[int, int]] = []
     start = 0
@@ -91,12 +101,39 @@ def _word_before(text: str, start: int, end: int) -> str:
 
 
 def _ends_line(text: str, newline: int) -> bool:
-    """A line ends a sentence before a blank line or a list item, after a table row, and between labelled lines."""
+    """A line ends a sentence before a blank line or a list item, after a row, between labelled lines, and if short."""
     begin = text.rfind("\n", 0, newline) + 1
     row = text[begin:newline]
     if "|" in row or "\t" in row or _NEW_ITEM.match(text, newline + 1) is not None:
         return True
-    return _LABELLED.match(text, newline + 1) is not None and _LABELLED.match(text, begin) is not None
+    if _LABELLED.match(text, newline + 1) is not None and _LABELLED.match(text, begin) is not None:
+        return True
+    return _ends_early(text, begin, newline)
+
+
+def _ends_early(text: str, begin: int, newline: int) -> bool:
+    """Whether a line of running text was broken before it was full, as those of a title page or an address are."""
+    following = _FIRST_WORD.match(text, newline + 1)
+    if following is None or following[1][:1].islower() or _GOES_ON.search(text, begin, newline):
+        return False
+    return newline - begin + 1 + len(following[1]) <= _FULL_LINE * _width(text, begin, newline)
+
+
+def _width(text: str, begin: int, newline: int) -> int:
+    """The length of the longest line among the neighbours of a line [begin, newline) in its paragraph."""
+    longest, end = newline - begin, newline
+    for _ in range(_NEIGHBOURS):
+        start, end = end + 1, text.find("\n", end + 1)
+        end = end if end >= 0 else len(text)
+        if not text[start:end].strip():
+            break
+        longest = max(longest, end - start)
+    for _ in range(_NEIGHBOURS):
+        end, begin = begin - 1, text.rfind("\n", 0, max(begin - 1, 0)) + 1
+        if end <= 0 or not text[begin:end].strip():
+            break
+        longest = max(longest, end - begin)
+    return longest
 
 
 def _full_stop_is_final(word: str, next_word: str) -> bool:
@@ -110,6 +147,11 @@ def _full_stop_is_final(word: str, next_word: str) -> bool:
         return not next_word[0].isdigit()
     is_initial = len(word) == 1 and word.isalpha() and word.isupper() and word != "I"
     return not (is_initial or _DOTTED.search(word))
+
+
+def on_one_line(text: str) -> str:
+    """The text without its line breaks; Chinese goes on without a space."""
+    return _LINE_BREAK.sub(lambda found: "" if found["chinese"] else " ", text)
 
 
 def join_sentences(sentences: Sequence[str]) -> str:

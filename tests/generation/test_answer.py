@@ -416,6 +416,18 @@ def test_a_second_sentence_is_quoted_beside_the_first_with_its_own_citation_and_
         assert f"[{cited.n}]" in answer.text[claim.start : claim.end]
 
 
+def test_a_wrapped_sentence_is_quoted_on_one_line_and_cited_as_it_stands() -> None:
+    wrapped = passage("The Rhine flows into\n  the North Sea.", start=7, number=1)
+    cited = Citation.of_passage([wrapped], 0, 0, len(wrapped.chunk.text))
+    answerer = Answerer(
+        ScriptedSearcher(wrapped), ScriptedModel(), LIMITS, JUDGE, lambda *_: Quote(cited.quote, cited, 0.5, "reader")
+    )
+    answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+    assert answer.text == ENGLISH.quotation.format(quote="“The Rhine flows into the North Sea.”", number=1)
+    assert answer.citations == [cited]
+    assert cited.quote == wrapped.chunk.text
+
+
 def test_where_no_sentence_is_likely_the_nearest_stand_one_below_the_other() -> None:
     passages = [DANUBE, RHINE]
     first, second = (Citation.of_passage(passages, number, 0, len(passages[number].chunk.text)) for number in (1, 0))

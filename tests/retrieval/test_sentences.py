@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.sentences import sentence_spans
+from retrieval.sentences import on_one_line, sentence_spans
 
 
 def sentences(text: str) -> list[str]:
@@ -69,6 +69,40 @@ def test_labelled_lines_are_sentences_of_their_own_but_a_label_in_wrapped_prose_
     assert len(sentences(wrapped)) == 2
 
 
+TITLE = ["HARBOUR HISTORY GROUP", "Tape 7, side B", "Conversation with Ada Quill, rope maker, at her workshop in May"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        TITLE,
+        ["云杉里社区图书馆", "二〇二五年二月十日起施行，由图书馆理事会负责解释"],
+        ["Remarks", "The roof is mended in summer, because the builder cannot start before June."],
+    ],
+)
+def test_lines_that_end_long_before_they_are_full_are_sentences_of_their_own(lines: list[str]) -> None:
+    assert sentences("\n".join(lines)) == lines
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "The rope was made by hand until\nAda bought the machine, which ran\nEngland's longest walk.",
+        "She sold it to the\nHarbour Company, whose ships had always used her ropes.",  # the line goes on
+        "Of all her customers,\nBrandt was the one who never paid before the ship was out.",
+        "It burnt\nthree days and nights of the year that everybody remembers for its heat",  # in small letters
+    ],
+)
+def test_a_line_that_is_full_or_that_goes_on_is_no_sentence(wrapped: str) -> None:
+    assert sentences(wrapped) == [wrapped]
+
+
+def test_the_lines_of_another_paragraph_do_not_say_how_long_a_line_may_be() -> None:
+    long = "A paragraph whose one line is very much longer than those of the other one below it."
+    name = "The Harbour\nHistory Group"
+    assert sentences(f"{long}\n\n{name}\n\n{long}") == [long, name, long]
+
+
 @given(st.text(alphabet=st.sampled_from("aB1 .。!？\n-[]|\"”'（）Mr中"), max_size=60) | st.text(max_size=40))
 def test_spans_hold_everything_but_space_in_order_without_overlap(text: str) -> None:
     position = 0
@@ -80,8 +114,34 @@ def test_spans_hold_everything_but_space_in_order_without_overlap(text: str) -> 
     assert not text[position:].strip()
 
 
-@pytest.mark.parametrize("text", ["." * 200_000, "a. " * 50_000, "\n" * 100_000, ". [1" * 40_000, '"' * 200_000 + "."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "." * 200_000,
+        "a. " * 50_000,
+        "\n" * 100_000,
+        ". [1" * 40_000,
+        '"' * 200_000 + ".",
+        "Ab\n" * 60_000,
+        ("A" * 99 + "\nB\n") * 2_000,
+    ],
+)
 def test_hostile_text_takes_linear_time(text: str) -> None:
     started = time.process_time()
     sentence_spans(text)
     assert time.process_time() - started < 5  # under one second; quadratic time would be minutes
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "whole"),
+    [
+        ("The last\n    loaded boat", "The last loaded boat"),
+        ("登记之日起\n一年内，\n一次休完", "登记之日起一年内，一次休完"),
+        ("共 3\n天", "共 3 天"),
+        ("one  line", "one  line"),
+    ],
+)
+def test_a_wrapped_sentence_goes_on_one_line_with_a_space_where_its_writing_has_spaces(
+    wrapped: str, whole: str
+) -> None:
+    assert on_one_line(wrapped) == whole

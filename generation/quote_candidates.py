@@ -4,6 +4,7 @@ Knows nothing of which is best: `quote_features.py` turns what is found here int
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,9 @@ MIN_TERMS = 3
 MAX_CHARACTERS = 400
 # Of a sentence that no window of the reader holds a token of; lower than any that was read.
 UNREAD = -30.0
+_WORD = re.compile(r"[^\W\d_]+")
+_SMALL_WORDS = frozenset({"a", "and", "at", "for", "in", "of", "on", "the", "to", "with"})
+_SAYS_MORE = re.compile(r"\d|[|:]|[.!?;。！？；]$")
 
 
 class TextEmbedder(Protocol):
@@ -61,7 +65,7 @@ class Sentence:
     @property
     def quotable(self) -> bool:
         """Whether it says something, and no more than a reader takes in."""
-        return self.words >= MIN_TERMS and self.end - self.start <= MAX_CHARACTERS
+        return self.words >= MIN_TERMS and self.end - self.start <= MAX_CHARACTERS and not is_title(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,16 @@ class Gathered:
         if not 0 <= other < len(self.sentences) or self.sentences[other].passage != self.sentences[place].passage:
             return frozenset()
         return self.sentences[other].terms
+
+
+def is_title(text: str) -> bool:
+    """Whether a stretch is a name or a title, which answers nothing: all words in capitals, no figure, no full stop."""
+    words = _WORD.findall(text)
+    return (
+        bool(words)
+        and all(word[0].isupper() or word in _SMALL_WORDS for word in words)
+        and not _SAYS_MORE.search(text.rstrip())
+    )
 
 
 def gather(

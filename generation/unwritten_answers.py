@@ -1,5 +1,6 @@
 """Answers that no model writes: rows of a table, quotes of the documents, an invitation, and that nothing was found."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from generation.drafting import Draft
@@ -20,6 +21,8 @@ from generation.types import (
 from retrieval.sentences import on_one_line
 from retrieval.trace import Trace
 from retrieval.types import Hit
+
+_BULLET = re.compile(r"^[-*•·▪–＊]\s+")
 
 
 def state(passages: Sequence[Hit], trace: Trace) -> Iterator[AnswerEvent]:
@@ -50,8 +53,8 @@ def cite(
 def in_their_words(question: str, quote: Quote, passages: Sequence[Hit]) -> tuple[str, list[Claim]]:
     """The text that quotes, and its claims, which need no judge: they are the document's words, one by one.
 
-    Line breaks, which stand where a line was full, are left out. Cells of a table's row stand after the names of their
-    columns, and so without quotation marks.
+    Line breaks, which stand where a line was full, and the bullet of a list are left out. Cells of a table's row stand
+    after the names of their columns, and so without quotation marks.
     """
     wording = wording_for(question)
     said, form = on_one_line(quote.text), wording.direct
@@ -79,7 +82,7 @@ def _readable(citation: Citation, passages: Sequence[Hit], wording: Wording) -> 
 
 
 def _literal(text: str, wording: Wording) -> str:
-    return wording.literal.format(text=on_one_line(text))
+    return wording.literal.format(text=on_one_line(_BULLET.sub("", text)))
 
 
 def say(text: str, trace: Trace) -> Iterator[AnswerEvent]:

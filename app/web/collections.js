@@ -29,12 +29,11 @@ export class Collections {
     return this.#known.find((collection) => collection.name === this.current)?.documents ?? null;
   }
 
-  /** Picks the remembered collection, if it still exists. */
+  /** Picks a collection that exists: the remembered one, the default one, or any. */
   async start() {
     this.#known = await listCollections();
     const names = this.#known.map((collection) => collection.name);
-    const remembered = visits.recall(KEY);
-    this.#show(names.includes(remembered) ? remembered : FIRST);
+    this.#show([visits.recall(KEY), FIRST, ...names].find((name) => names.includes(name)) ?? FIRST);
   }
 
   /** Asks the service again: counts have changed, or a new collection has come into being. */

@@ -416,8 +416,8 @@ def test_a_second_sentence_is_quoted_beside_the_first_with_its_own_citation_and_
         assert f"[{cited.n}]" in answer.text[claim.start : claim.end]
 
 
-def test_a_wrapped_sentence_is_quoted_on_one_line_and_cited_as_it_stands() -> None:
-    wrapped = passage("The Rhine flows into\n  the North Sea.", start=7, number=1)
+def test_an_item_of_a_list_is_quoted_on_one_line_without_its_bullet_and_cited_as_it_stands() -> None:
+    wrapped = passage("- The Rhine flows into\n  the North Sea.", start=7, number=1)
     cited = Citation.of_passage([wrapped], 0, 0, len(wrapped.chunk.text))
     answerer = Answerer(
         ScriptedSearcher(wrapped), ScriptedModel(), LIMITS, JUDGE, lambda *_: Quote(cited.quote, cited, 0.5, "reader")

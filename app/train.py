@@ -3,7 +3,8 @@
 import signal
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,9 @@ Sets = Annotated[
         f"{', '.join(f'{name}={share:g}' for name, share in SETS.items())}.",
     ),
 ]
+WRITTEN = Path("models/reader.safetensors")
+Out = Annotated[Path, typer.Option(help="The file to write.")]
+Seed = Annotated[int, typer.Option(help="Makes a run repeatable.")]
 Steps = Annotated[int, typer.Option(min=10, help=f"Steps of {BATCH} examples, those of earlier sittings included.")]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on where the last run stopped, also after its end with more steps.")
@@ -60,29 +64,22 @@ Start = Annotated[
 ]
 
 
-@app.callback()
-def _several() -> None:
-    """Makes `reader` a command of its own, beside others to come."""
-
-
 @app.command()
 def reader(  # noqa: PLR0913, PLR0917 - one a flag
     data: Data,
     sets: Sets = None,
-    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("models/reader.safetensors"),
+    out: Out = WRITTEN,
     steps: Steps = 6000,
-    seed: Annotated[int, typer.Option(help="Makes a run repeatable.")] = 0,
+    seed: Seed = 0,
     resume: Resume = False,
     start: Start = None,
 ) -> None:
     """Train the reader; Ctrl-C stops it at a checkpoint."""
     if resume and start:
         raise typer.BadParameter("A run that goes on has its weights already; leave out --start or --resume.")
-    shares = dict(map(_share, sets)) if sets else SETS
+    shares = _shares(sets)
     settings = Settings()
-    embedder = settings.model_folder(EMBEDDER)
-    if not (embedder / "model.safetensors").is_file():
-        raise ModelUnavailable(f"The reader is trained from '{EMBEDDER}'; run `scholiast models pull {EMBEDDER}`.")
+    embedder = _embedder(settings)
     checkpoints = settings.models_dir / "training" / "reader"
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.bfloat16 if device == "cuda" else fastest_dtype()
@@ -95,12 +92,46 @@ def reader(  # noqa: PLR0913, PLR0917 - one a flag
     if not _run_until_stopped(training):
         console.print(f"Stopped at step {training.step}; the same command with --resume goes on.")
         raise typer.Exit(1)
-    _write(training, embedder, out, settings.threads, _sets(data, shares, "dev"), seed)
+    stored = load_file(embedder / "model.safetensors")
+    before = {name.removeprefix("bert."): value for name, value in stored.items()}
+    trained = ReaderWeights.trained(weights_sha256(embedder), before, training.parameters, UNCALIBRATED)
+    _write(trained, embedder, out, settings.threads, _sets(data, shares, "dev"), seed)
+
+
+@app.command()
+def average(
+    readers: Annotated[
+        list[Path],
+        typer.Argument(exists=True, dir_okay=False, help="Readers, each of which learnt on from another of them."),
+    ],
+    data: Data,
+    sets: Sets = None,
+    out: Out = WRITTEN,
+    seed: Seed = 0,
+) -> None:
+    """Write the mean of several readers, which is mostly better than each."""
+    shares = _shares(sets)
+    settings = Settings()
+    embedder = _embedder(settings)
+    mean = ReaderWeights.averaged([ReaderWeights.read(path) for path in readers])
+    _write(mean, embedder, out, settings.threads, _sets(data, shares, "dev"), seed)
 
 
 def main() -> int:
     """Runs a command; gives its exit code."""
     return run(app, console)
+
+
+def _embedder(settings: Settings) -> Path:
+    """The folder of the model that readers are made from; raises `ModelUnavailable` where it is not."""
+    folder = settings.model_folder(EMBEDDER)
+    if not (folder / "model.safetensors").is_file():
+        raise ModelUnavailable(f"The reader is trained from '{EMBEDDER}'; run `scholiast models pull {EMBEDDER}`.")
+    return folder
+
+
+def _shares(sets: Sequence[str] | None) -> Mapping[str, float]:
+    return dict(map(_share, sets)) if sets else SETS
 
 
 def _share(text: str) -> tuple[str, float]:
@@ -141,16 +172,14 @@ def _print(report: Report) -> None:
 
 
 def _write(  # noqa: PLR0913, PLR0917 - what training leaves behind, said once
-    training: ReaderTraining, embedder: Path, out: Path, threads: int, held_out: dict[str, LabelledSet], seed: int
+    weights: ReaderWeights, embedder: Path, out: Path, threads: int, held_out: dict[str, LabelledSet], seed: int
 ) -> None:
     """Fits the chances on questions held out, writes the file, prints what it is worth."""
-    stored = load_file(embedder / "model.safetensors")
-    before = {name.removeprefix("bert."): value for name, value in stored.items()}
     unfinished = out.with_name(out.name + ".unfinished")
     out.parent.mkdir(parents=True, exist_ok=True)
 
     def reader_with(calibration: AnswerableCalibration) -> Reader:
-        ReaderWeights.trained(weights_sha256(embedder), before, training.parameters, calibration).save(unfinished)
+        replace(weights, calibration=calibration).save(unfinished)
         return Reader(embedder, threads, weights=unfinished)
 
     examples = Epochs(held_out, seed, whole=True).epoch(0)[:_CALIBRATED_ON]

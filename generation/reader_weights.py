@@ -6,7 +6,7 @@ names them.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -57,6 +57,21 @@ class ReaderWeights:
         }
         heads = {name: value.float().cpu() for name, value in after.items() if name.startswith(_HEADS)}
         return cls(base, differences, heads, calibration)
+
+    @classmethod
+    def averaged(cls, readers: Sequence["ReaderWeights"]) -> "ReaderWeights":
+        """The mean of readers that were trained on from one another: mostly better than each (Wortsman et al., 2022).
+
+        Its scores are those of none of them, so that the calibration has to be fitted anew. Raises `ModelUnavailable`
+        if they were trained from other weights or have other layers.
+        """
+        first = readers[0]
+        for other in readers:
+            if other.base != first.base or other.differences.keys() != first.differences.keys():
+                raise ModelUnavailable("These readers were not trained from the same embedder; they have no mean.")
+        differences = {name: _mean([one.differences[name] for one in readers]) for name in first.differences}
+        heads = {name: _mean([one.heads[name] for one in readers]) for name in first.heads}
+        return cls(first.base, differences, heads, first.calibration)
 
     def upper_layers(self, stored: Path, dtype: torch.dtype) -> Mapping[str, Tensor]:
         """The trained layers' weights: those in the embedder's file with the differences added.
@@ -112,3 +127,7 @@ class ReaderWeights:
             if not name.endswith(_SCALE) and name not in heads
         }
         return cls(facts["base"], differences, heads, calibration)
+
+
+def _mean(tensors: Sequence[Tensor]) -> Tensor:
+    return torch.stack(list(tensors)).mean(dim=0)

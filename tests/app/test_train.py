@@ -58,6 +58,11 @@ def test_it_trains_writes_a_reader_and_goes_on_from_there(data: Path, tmp_path: 
     assert out.read_bytes() != written
     other = train(data, "--steps", "10", "--seed", "1", "--start", str(out), "--out", str(tmp_path / "other"))
     assert other.exit_code == 0, other.output
+    both = [str(out), str(tmp_path / "other")]
+    mean = CliRunner().invoke(app, ["average", *both, "--data", str(data), "--out", str(tmp_path / "mean")])
+    assert mean.exit_code == 0, mean.output
+    assert "squad dev, 8 questions: exact match" in mean.output
+    assert Reader(folder, 1, weights=tmp_path / "mean").read("where ?", [Text("", "it flows into sea .")])
     refused = train(data, "--resume", "--start", str(out))
     assert refused.exit_code == 2
     assert "leave out" in refused.output

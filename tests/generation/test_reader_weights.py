@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,21 @@ def test_a_row_that_did_not_change_stays_as_it_was(tmp_path: Path) -> None:
     before = {"a.weight": torch.randn(4, 4)}
     ReaderWeights.trained("abc", before, before | new_heads(4, 0), CALIBRATION).save(tmp_path / "reader")
     assert not ReaderWeights.read(tmp_path / "reader").differences["a.weight"].any()
+
+
+def test_the_mean_of_readers_has_the_mean_of_every_weight() -> None:
+    first, second = made(), made()
+    mean = ReaderWeights.averaged([first, second])
+    for name, value in mean.differences.items():
+        torch.testing.assert_close(value, (first.differences[name] + second.differences[name]) / 2)
+    for name, value in mean.heads.items():
+        torch.testing.assert_close(value, (first.heads[name] + second.heads[name]) / 2)
+
+
+@pytest.mark.parametrize("other", [replace(made(), base="def"), replace(made(), differences={})])
+def test_readers_of_different_embedders_have_no_mean(other: ReaderWeights) -> None:
+    with pytest.raises(ModelUnavailable, match="no mean"):
+        ReaderWeights.averaged([made(), other])
 
 
 @pytest.mark.parametrize("keep", [0, 20, 0.5, 0.99])

@@ -33,6 +33,7 @@ app = typer.Typer(
 console = Console(highlight=False)
 # Questions of the `dev` splits that chances are fitted on, and of each set that figures are given for.
 _CALIBRATED_ON, _JUDGED_ON = 300, 100
+_BY_DEFAULT = f"May be given again. Default: {', '.join(f'{name}={share:g}' for name, share in SETS.items())}."
 
 Data = Annotated[
     list[Path],
@@ -43,8 +44,7 @@ Sets = Annotated[
     typer.Option(
         "--set",
         metavar="NAME=SHARE",
-        help="A set to learn from, and which share of its questions an epoch takes; may be given again. Default: "
-        f"{', '.join(f'{name}={share:g}' for name, share in SETS.items())}.",
+        help=f"A set to learn from, and which share of its questions an epoch takes. {_BY_DEFAULT}",
     ),
 ]
 WRITTEN = Path("models/reader.safetensors")
@@ -105,11 +105,16 @@ def average(
         typer.Argument(exists=True, dir_okay=False, help="Readers, each of which learnt on from another of them."),
     ],
     data: Data,
-    sets: Sets = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME", help=f"A set to fit the chances on, and to judge by. {_BY_DEFAULT}"),
+    ] = None,
     out: Out = WRITTEN,
     seed: Seed = 0,
 ) -> None:
     """Write the mean of several readers, which is mostly better than each."""
+    if len(readers) < 2:  # noqa: PLR2004 - several
+        raise typer.BadParameter("A mean needs two readers at least.")
     shares = _shares(sets)
     settings = Settings()
     embedder = _embedder(settings)

@@ -55,7 +55,7 @@ class CitationTracker:
     def _close_sentences(self, undecided: re.Pattern[str] | None) -> tuple[str, list[Citation]]:
         """Closes the sentences of the pending text but the last; `undecided` finds where ends are not sure yet."""
         closed, citations = "", list[Citation]()
-        while len(spans := sentence_spans(self._pending)) > 1:
+        while len(spans := sentence_spans(self._pending, streamed=True)) > 1:
             end = spans[1][0]
             if undecided and _begin(undecided, self._pending) < end:
                 break

@@ -57,7 +57,8 @@ class ClaimJudge:
     def judge(self, answer: str, passages: Sequence[Hit]) -> list[Claim]:
         """A claim for every sentence of the answer that says something, in order."""
         finder = EvidenceFinder(passages)
-        stated = [(start, end, MARKER.sub("", answer[start:end])) for start, end in sentence_spans(answer)]
+        spans = sentence_spans(answer, streamed=True)  # as they were cited
+        stated = [(start, end, MARKER.sub("", answer[start:end])) for start, end in spans]
         stated = [entry for entry in stated if _WORD.search(entry[2])]
         found = [finder.find(text) for _, _, text in stated]
         compared = [one for one in found if one is not None]

@@ -31,7 +31,7 @@ class Wording:
     listed: str  # joins another one to it
     further: str  # joins a quotation that another sentence may answer instead of
     row: str  # a quotation that is a row of a table
-    literal: str  # what stands in a document letter by letter
+    literal: str  # what a document says, word for word
     cell: str  # one of its cells
     between_cells: str
     direct: str  # an answer that is a stretch of a passage

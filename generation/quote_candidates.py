@@ -4,7 +4,6 @@ Knows nothing of which is best: `quote_features.py` turns what is found here int
 """
 
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ from generation.reader import Reading, Text
 from generation.reader_input import title_of
 from retrieval.analysis import terms
 from retrieval.sentences import sentence_spans
-from retrieval.table_text import CELL_SEPARATOR, head_of
+from retrieval.table_text import head_of
 from retrieval.types import Hit
 
 # Shorter stretches are page numbers, labels and list markers; longer ones are rows that hold a whole table.
@@ -27,9 +26,6 @@ MIN_TERMS = 3
 MAX_CHARACTERS = 400
 # Of a sentence that no window of the reader holds a token of; lower than any that was read.
 UNREAD = -30.0
-_WORD = re.compile(r"[^\W\d_]+")
-_SMALL_WORDS = frozenset({"a", "and", "at", "for", "in", "of", "on", "the", "to", "with"})
-_SAYS_MORE = re.compile(r"\d|[|:]|[.!?;。！？；]$")
 
 
 class TextEmbedder(Protocol):
@@ -65,7 +61,7 @@ class Sentence:
     @property
     def quotable(self) -> bool:
         """Whether it says something, and no more than a reader takes in."""
-        return self.words >= MIN_TERMS and self.end - self.start <= MAX_CHARACTERS and not is_title(self.text)
+        return self.words >= MIN_TERMS and self.end - self.start <= MAX_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +88,6 @@ class Gathered:
         if not 0 <= other < len(self.sentences) or self.sentences[other].passage != self.sentences[place].passage:
             return frozenset()
         return self.sentences[other].terms
-
-
-def is_title(text: str) -> bool:
-    """Whether a stretch is a name or a title, which answers nothing: all words in capitals, no figure, no full stop."""
-    words = _WORD.findall(text)
-    return (
-        bool(words)
-        and all(word[0].isupper() or word in _SMALL_WORDS for word in words)
-        and not _SAYS_MORE.search(text.rstrip())
-    )
 
 
 def gather(
@@ -142,9 +128,8 @@ def under_headings(hit: Hit, start: int, end: int) -> str:
     longer than a passage.
     """
     text, above = hit.chunk.text, [" > ".join((hit.chunk.document, *hit.chunk.headings))]
-    if CELL_SEPARATOR in text[start:end]:
-        head = head_of(text, start, hit.chunk.headings)
-        above += [head] if head not in {text[start:end], *hit.chunk.headings} else []
+    head = head_of(text, start, hit.chunk.headings)
+    above += [head] if head not in {"", text[start:end], *hit.chunk.headings} else []
     return "\n".join((*above, text[start:end]))
 
 
@@ -157,7 +142,7 @@ def _sentence(
     # A token may reach over the end of the sentence that it begins in.
     span = (max(found.start, start) - start, min(found.end, end) - start) if found else None
     margin = found.margin if found else UNREAD
-    head = head_of(hit.chunk.text, start, hit.chunk.headings) if CELL_SEPARATOR in text else ""
+    head = head_of(hit.chunk.text, start, hit.chunk.headings)
     return Sentence(
         number, position, start, end, text, content(text), content(head), len(terms(text)), cosine, span, margin
     )

@@ -16,6 +16,7 @@ from generation.quote_features import answerable, matrix
 from generation.quoting import Quote
 from generation.types import Citation
 from retrieval import tree_ensemble
+from retrieval.sentences import on_one_line
 from retrieval.table_text import CELL_SEPARATOR
 from retrieval.types import Hit
 
@@ -59,13 +60,12 @@ class QuoteChooser:
         ranked = self.ranked(gathered)
         if not ranked:
             return None
-        (sentence, chance), *others = ranked
-        citation = _cited(passages, sentence)
-        if sentence.span is not None and self._is_short(gathered, sentence):
-            return Quote(sentence.text[slice(*sentence.span)], citation, round(chance, 4), "reader")
-        alone = Quote(sentence.text, citation, round(chance, 4), "reader")
+        (sentence, chance), *others = _different(ranked)
+        alone = Quote(sentence.text, _cited(passages, sentence), round(chance, 4), "reader")
         if alone.unsure:
             shown = others[: NEAREST - 1]
+        elif sentence.span is not None and self._is_short(gathered, sentence):
+            return replace(alone, text=sentence.text[slice(*sentence.span)])
         else:
             shown = [(other, likely) for other, likely in others[:1] if likely >= FURTHER and chance < ENOUGH]
         return replace(alone, further=[_cited(passages, other) for other, _ in shown])
@@ -91,6 +91,14 @@ class QuoteChooser:
             return False
         own = [sentence.margin for sentence in gathered.sentences if sentence.passage == chosen.passage]
         return gathered.chances[chosen.passage] >= self._calibration.short and chosen.margin == max(own)
+
+
+def _different(ranked: Sequence[tuple[Sentence, float]]) -> list[tuple[Sentence, float]]:
+    """Each of what may be quoted once: several passages may say the same."""
+    by_text: dict[str, tuple[Sentence, float]] = {}
+    for sentence, chance in ranked:
+        by_text.setdefault(on_one_line(sentence.text), (sentence, chance))
+    return list(by_text.values())
 
 
 def _cited(passages: Sequence[Hit], sentence: Sentence) -> Citation:

@@ -58,6 +58,11 @@ class ReaderWeights:
         heads = {name: value.float().cpu() for name, value in after.items() if name.startswith(_HEADS)}
         return cls(base, differences, heads, calibration)
 
+    @property
+    def shapes(self) -> Mapping[str, torch.Size]:
+        """Of every tensor, by its name."""
+        return {name: value.shape for name, value in {**self.differences, **self.heads}.items()}
+
     @classmethod
     def averaged(cls, readers: Sequence["ReaderWeights"]) -> "ReaderWeights":
         """The mean of readers that were trained on from one another: mostly better than each (Wortsman et al., 2022).
@@ -66,9 +71,8 @@ class ReaderWeights:
         if they were trained from other weights or have other layers.
         """
         first = readers[0]
-        for other in readers:
-            if other.base != first.base or other.differences.keys() != first.differences.keys():
-                raise ModelUnavailable("These readers were not trained from the same embedder; they have no mean.")
+        if any(other.base != first.base or other.shapes != first.shapes for other in readers):
+            raise ModelUnavailable("These readers differ in their embedder or in their layers; they have no mean.")
         differences = {name: _mean([one.differences[name] for one in readers]) for name in first.differences}
         heads = {name: _mean([one.heads[name] for one in readers]) for name in first.heads}
         return cls(first.base, differences, heads, first.calibration)

@@ -58,7 +58,7 @@ class RepetitionGuard:
 
 def _sentences(text: str) -> list[tuple[int, Sequence[str]]]:
     """Where each sentence begins, and its words; one empty sentence where there is none."""
-    return [(start, _words(text[start:end])) for start, end in sentence_spans(text)] or [(0, [])]
+    return [(start, _words(text[start:end])) for start, end in sentence_spans(text, streamed=True)] or [(0, [])]
 
 
 def _words(text: str) -> list[str]:

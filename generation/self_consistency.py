@@ -71,7 +71,7 @@ def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
 
 
 def _cited(draft: Draft) -> float:
-    sentences = [draft.text[start:end] for start, end in sentence_spans(draft.text)]
+    sentences = [draft.text[start:end] for start, end in sentence_spans(draft.text, streamed=True)]
     return _mean([float(bool(MARKER.search(sentence))) for sentence in sentences])
 
 

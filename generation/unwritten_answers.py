@@ -18,11 +18,11 @@ from generation.types import (
     TokenEvent,
     Usage,
 )
-from retrieval.sentences import on_one_line
+from retrieval.sentences import BULLETS, on_one_line
 from retrieval.trace import Trace
 from retrieval.types import Hit
 
-_BULLET = re.compile(r"^[-*•·▪–＊]\s+")
+_BULLET = re.compile(rf"[{BULLETS}]\s+(?![\d|])")  # not a minus, nor a cell that is left empty
 
 
 def state(passages: Sequence[Hit], trace: Trace) -> Iterator[AnswerEvent]:
@@ -82,7 +82,8 @@ def _readable(citation: Citation, passages: Sequence[Hit], wording: Wording) -> 
 
 
 def _literal(text: str, wording: Wording) -> str:
-    return wording.literal.format(text=on_one_line(_BULLET.sub("", text)))
+    bullet = _BULLET.match(text)
+    return wording.literal.format(text=on_one_line(text[bullet.end() if bullet else 0 :]))
 
 
 def say(text: str, trace: Trace) -> Iterator[AnswerEvent]:

@@ -8,6 +8,7 @@ def _words(line: str) -> frozenset[str]:
     return frozenset(line.split())
 
 
+BULLETS = "-*•·▪–＊"
 # A mark that may end a sentence, the quotes and brackets that close with it, and footnotes such as [3] right after it.
 _FOOTNOTES = r"(?:[ \t]?[\[【]\d{1,3}(?:\s*[,，、;–-]\s*\d{1,3})*[\]】])*"
 _END_MARK = re.compile(
@@ -18,21 +19,27 @@ _END_MARK = re.compile(
 _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _WORD_BEFORE = re.compile(r"[^\s(\[“\"'‘]+$")
 _NEXT_WORD = re.compile(r"[\s(\[“\"'‘*_]*([\w$€£]*)")
-_LIST_MARKER = re.compile(r"\s*(?:[-*•·▪–]|\(?(?:\d{1,3}|[a-zA-Z])[.)、]|\[\d{1,3}\])$")
+_LIST_MARKER = re.compile(rf"\s*(?:[{BULLETS}]|\(?(?:\d{{1,3}}|[a-zA-Z])[.)、]|\[\d{{1,3}}\])$")
 _NEW_ITEM = re.compile(
-    r"[ \t]*(?:\n|[-*•·▪–#|][ \t]*\S|\(?\d{1,3}[.)]\s|\[\d{1,3}\]|[（(]?[一二三四五六七八九十\d]{1,3}[、）]|[①-⑳])"
+    rf"[ \t]*(?:\n|[{BULLETS}#|][ \t]*\S"
+    r"|\(?\d{1,3}[.)]\s|\[\d{1,3}\]|[（(]?[一二三四五六七八九十\d]{1,3}[、）]|[①-⑳])"
 )
 # "Date: 18 March", "地点：会议室": a line of a letter's head, of minutes or of a form.
 _LABELLED = re.compile(r"[ \t]*(?:[A-Z][\w./'’() -]{0,30}:[ \t]+\S|[\u3400-\u9fff]{1,8}[:：][ \t]*\S)")
 # A line break was wanted where the next word would have fitted: then its line is so much shorter than its neighbours.
 _FULL_LINE = 0.8
 _NEIGHBOURS = 3  # lines to either side whose width is looked at
-# Such an end of a line is not the end of what it says.
-_GOES_ON = re.compile(r"(?:[,;:(&/，、；：（–—-]|\b(?:an?|and|at|by|for|from|in|of|on|or|the|to|with))[ \t]*$")
-_FIRST_WORD = re.compile(r"[ \t]*([\u3400-\u9fff]|\S+)")
-_LINE_BREAK = re.compile(
-    r"(?P<chinese>(?<=[\u3000-\u9fff\uff00-\uffef])\s*\n\s*(?=[\u3000-\u9fff\uff00-\uffef]))|\s*\n\s*"
+# Such an end of a line is not the end of what it says; a full stop that ends a sentence has ended it before.
+_GOES_ON = re.compile(
+    r"(?:[.,;:(&/，、；：（–—-]"
+    r"|\b(?:an?|and|are|as|at|be|by|can|for|from|had|has|have|in|is|of|on|or|than|that|the|to|was|were|which|who|will|with))"
+    r"[ \t]*$",
+    re.IGNORECASE,
 )
+_FIRST_WORD = re.compile(r"[ \t]*([\u3000-\u9fff]|\S+)")
+_WIDE = re.compile(r"[\u3000-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")  # two columns each
+# Marks that Chinese and English have in common, and that stand beside an ideograph without a space.
+_COMMON_MARKS = frozenset("“”‘’…—·")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")  # U.S, a.m, e.g (without its last full stop)
 
 # Written with a full stop and followed by what they belong to: they never end a sentence.
@@ -54,16 +61,17 @@ _OPENERS = _words(
 )
 
 
-def sentence_spans(text: str) -> list[tuple[int, int]]:
+def sentence_spans(text: str, *, streamed: bool = False) -> list[tuple[int, int]]:
     """Spans of the sentences of `text`, in order, without overlap; together they hold every character but space.
 
     A blank line, a list item, a table row, a labelled line among others and a line that was broken early end a
-    sentence as a full stop does.
+    sentence as a full stop does. The last two depend on the lines that follow, so that of `streamed` text, which grows
+    while sentences are taken from it, they are not told.
     """
     spans: list[tuple[int, int]] = []
     start = 0
     for mark in _END_MARK.finditer(text):
-        if mark.end() > start and _ends_sentence(text, start, mark):
+        if mark.end() > start and _ends_sentence(text, start, mark, streamed):
             _append_stripped(spans, text, start, mark.end())
             start = mark.end()
     _append_stripped(spans, text, start, len(text))
@@ -77,11 +85,11 @@ def _append_stripped(spans: list[tuple[int, int]], text: str, start: int, end: i
         spans.append((start, start + len(stripped)))
 
 
-def _ends_sentence(text: str, start: int, mark: re.Match[str]) -> bool:
+def _ends_sentence(text: str, start: int, mark: re.Match[str], streamed: bool) -> bool:
     if mark["chinese"]:
         return True
     if mark["line"]:
-        return _ends_line(text, mark.start())
+        return _ends_line(text, mark.start(), streamed)
     if _LIST_MARKER.fullmatch(text, start, mark.start() + 1):
         return False
     following = text[mark.end() : mark.end() + 1]
@@ -100,12 +108,14 @@ def _word_before(text: str, start: int, end: int) -> str:
     return word[0] if word else ""
 
 
-def _ends_line(text: str, newline: int) -> bool:
+def _ends_line(text: str, newline: int, streamed: bool) -> bool:
     """A line ends a sentence before a blank line or a list item, after a row, between labelled lines, and if short."""
     begin = text.rfind("\n", 0, newline) + 1
     row = text[begin:newline]
     if "|" in row or "\t" in row or _NEW_ITEM.match(text, newline + 1) is not None:
         return True
+    if streamed:
+        return False
     if _LABELLED.match(text, newline + 1) is not None and _LABELLED.match(text, begin) is not None:
         return True
     return _ends_early(text, begin, newline)
@@ -114,26 +124,31 @@ def _ends_line(text: str, newline: int) -> bool:
 def _ends_early(text: str, begin: int, newline: int) -> bool:
     """Whether a line of running text was broken before it was full, as those of a title page or an address are."""
     following = _FIRST_WORD.match(text, newline + 1)
-    if following is None or following[1][:1].islower() or _GOES_ON.search(text, begin, newline):
+    if following is None or following[1][0].islower() or _GOES_ON.search(text, begin, newline):
         return False
-    return newline - begin + 1 + len(following[1]) <= _FULL_LINE * _width(text, begin, newline)
+    needed = _columns(text, begin, newline) + 1 + _columns(text, *following.span(1))
+    return needed <= _FULL_LINE * _width(text, begin, newline)
+
+
+def _columns(text: str, start: int, end: int) -> int:
+    return end - start + len(_WIDE.findall(text, start, end))
 
 
 def _width(text: str, begin: int, newline: int) -> int:
-    """The length of the longest line among the neighbours of a line [begin, newline) in its paragraph."""
-    longest, end = newline - begin, newline
+    """The columns of the widest line among the neighbours of a line [begin, newline) in its paragraph."""
+    widest, end = _columns(text, begin, newline), newline
     for _ in range(_NEIGHBOURS):
         start, end = end + 1, text.find("\n", end + 1)
         end = end if end >= 0 else len(text)
         if not text[start:end].strip():
             break
-        longest = max(longest, end - start)
+        widest = max(widest, _columns(text, start, end))
     for _ in range(_NEIGHBOURS):
         end, begin = begin - 1, text.rfind("\n", 0, max(begin - 1, 0)) + 1
         if end <= 0 or not text[begin:end].strip():
             break
-        longest = max(longest, end - begin)
-    return longest
+        widest = max(widest, _columns(text, begin, end))
+    return widest
 
 
 def _full_stop_is_final(word: str, next_word: str) -> bool:
@@ -150,8 +165,18 @@ def _full_stop_is_final(word: str, next_word: str) -> bool:
 
 
 def on_one_line(text: str) -> str:
-    """The text without its line breaks; Chinese goes on without a space."""
-    return _LINE_BREAK.sub(lambda found: "" if found["chinese"] else " ", text)
+    """The text without its line breaks; Chinese goes on without a space, and so does what a hyphen divides."""
+    joined = ""
+    for line in filter(None, map(str.strip, text.split("\n"))):
+        divided = joined.endswith("-") and not joined.endswith(" -")
+        joined += ("" if divided or not joined or _is_chinese_between(joined[-1], line[0]) else " ") + line
+    return joined
+
+
+def _is_chinese_between(before: str, after: str) -> bool:
+    """Whether two characters stand together in Chinese, which has no spaces."""
+    wide_before, wide_after = _WIDE.match(before) is not None, _WIDE.match(after) is not None
+    return (wide_before and (wide_after or after in _COMMON_MARKS)) or (wide_after and before in _COMMON_MARKS)
 
 
 def join_sentences(sentences: Sequence[str]) -> str:

@@ -11,13 +11,13 @@ def cells_of(line: str) -> Sequence[str]:
 
 
 def head_of(passage: str, start: int, headings: Sequence[str]) -> str:
-    """The first row of the table whose row begins at `start`; the line itself where it is none.
+    """The first row of the table whose row begins at `start`; empty where no row does.
 
     A table that goes on has its first row as the innermost of the passage's headings.
     """
     first = passage[start:].split("\n", 1)[0]
     if CELL_SEPARATOR not in first:
-        return first
+        return ""
     above = passage[:start].split("\n")[:-1]
     while above and CELL_SEPARATOR in above[-1]:
         first = above.pop()

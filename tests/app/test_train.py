@@ -63,6 +63,7 @@ def test_it_trains_writes_a_reader_and_goes_on_from_there(data: Path, tmp_path: 
     assert mean.exit_code == 0, mean.output
     assert "squad dev, 8 questions: exact match" in mean.output
     assert Reader(folder, 1, weights=tmp_path / "mean").read("where ?", [Text("", "it flows into sea .")])
+    assert CliRunner().invoke(app, ["average", str(out), "--data", str(data)]).exit_code == 2
     refused = train(data, "--resume", "--start", str(out))
     assert refused.exit_code == 2
     assert "leave out" in refused.output

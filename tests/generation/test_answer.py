@@ -428,6 +428,17 @@ def test_an_item_of_a_list_is_quoted_on_one_line_without_its_bullet_and_cited_as
     assert cited.quote == wrapped.chunk.text
 
 
+@pytest.mark.parametrize("text", ["- 40 °C is the lowest temperature.", "- | 5 | 7"])
+def test_a_minus_and_an_empty_cell_are_no_bullets(text: str) -> None:
+    found = passage(text, start=7, number=1)
+    cited = Citation.of_passage([found], 0, 0, len(text))
+    answerer = Answerer(
+        ScriptedSearcher(found), ScriptedModel(), LIMITS, JUDGE, lambda *_: Quote(text, cited, 0.5, "reader")
+    )
+    answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+    assert f"“{text}”" in answer.text
+
+
 def test_where_no_sentence_is_likely_the_nearest_stand_one_below_the_other() -> None:
     passages = [DANUBE, RHINE]
     first, second = (Citation.of_passage(passages, number, 0, len(passages[number].chunk.text)) for number in (1, 0))

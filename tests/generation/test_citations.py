@@ -72,6 +72,8 @@ answers = st.lists(fragments, max_size=14).map("".join)
 @given(answers, st.data())
 @example("The Danube passes through ten countries.\n-  The Rhine rises in the Alps.", None)
 @example("A Mr.\n- x", None)
+@example("Mr\nThe Danube passes through ten countries", None)
+@example("Date: 3 May\nPlace: The Hall", None)
 def test_the_way_a_stream_is_cut_changes_nothing(answer: str, data: st.DataObject | None) -> None:
     whole = follow([answer])
     assert follow(list(answer)) == whole

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from generation.quote_candidates import MAX_CHARACTERS, UNREAD, Gathered, gather, is_title, under_headings
+from generation.quote_candidates import MAX_CHARACTERS, UNREAD, Gathered, gather, under_headings
 from generation.reader import Text
 from retrieval.types import Hit
 from tests.fakes import HashEmbedder
@@ -67,31 +67,10 @@ def test_neighbours_end_with_the_passage() -> None:
     assert found.neighbour(1, -1) == found.neighbour(2, 1) == found.neighbour(0, -1) == frozenset()
 
 
-@pytest.mark.parametrize("text", ["Harbour Rope Works", "Courses and Members of the Guild", "HARBOUR HISTORY GROUP"])
-def test_titles_answer_nothing(text: str) -> None:
-    assert is_title(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Ada Quill Makes Ropes.",
-        "Harbour Rope Works 1923",
-        "Interviewer: Ada Quill",
-        "Rope | Harbour",
-        "Ada made ropes",
-        "云杉里社区图书馆",
-        "42",
-    ],
-)
-def test_what_may_answer_is_no_title(text: str) -> None:
-    assert not is_title(text)
-
-
-def test_crumbs_titles_and_whole_tables_cannot_be_quoted() -> None:
-    texts = ["Page 1", "Harbour Rope Works", "cell " * MAX_CHARACTERS, "Lunch is at noon."]
+def test_crumbs_and_whole_tables_cannot_be_quoted() -> None:
+    texts = ["Page 1", "cell " * MAX_CHARACTERS, "Lunch is at noon."]
     found = gathered(*(passage(text, number=number) for number, text in enumerate(texts)))
-    assert [one.quotable for one in found.sentences] == [False, False, False, True]
+    assert [one.quotable for one in found.sentences] == [False, False, True]
 
 
 @pytest.mark.parametrize("passages", [[], [passage("")]])

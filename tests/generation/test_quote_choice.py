@@ -21,7 +21,8 @@ def chooser(chance: float, marked: str = "the North Sea") -> QuoteChooser:
 
 
 def test_a_span_that_the_reader_is_sure_of_is_the_answer_and_its_sentence_the_citation() -> None:
-    quote = chooser(0.95).quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
+    likely = QuoteChooser(MarkingReader({"the North Sea": 0.95}), None, Calibration(0.0, 0.0, 1.0, 0.9))
+    quote = likely.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
     assert quote is not None
     assert (quote.text, quote.by) == ("the North Sea", "reader")
     assert quote.citation.quote == "It flows into the North Sea near Rotterdam."
@@ -59,6 +60,22 @@ def test_the_less_likely_a_quote_is_the_more_stand_beside_it(log_odds: float, qu
     assert quote is not None
     assert quote.unsure == (quoted == 3)
     assert len({quote.citation, *quote.further}) == 1 + len(quote.further) == quoted
+
+
+def test_what_several_passages_say_is_quoted_once() -> None:
+    footer = "Confidential: do not copy this page."
+    copies = [passage(f"{footer} Sheet {number} of the set is here.", number=number) for number in range(3)]
+    unsure = QuoteChooser(MarkingReader({}), None, Calibration(0.0, 0.0, -3.0, 0.9))
+    quote = unsure.quote(HashEmbedder(), "Who may copy the page?", copies, 0.9)
+    assert quote is not None
+    assert [quote.text, *(also.quote for also in quote.further)].count(footer) <= 1
+
+
+def test_a_span_of_a_sentence_that_is_not_likely_to_answer_does_not_stand_alone() -> None:
+    unsure = QuoteChooser(MarkingReader({"the North Sea": 0.95}), None, Calibration(0.0, 0.0, -3.0, 0.9))
+    quote = unsure.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
+    assert quote is not None
+    assert quote.text == quote.citation.quote
 
 
 @pytest.mark.parametrize("seed", range(20))

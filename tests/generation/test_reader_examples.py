@@ -133,3 +133,11 @@ def test_what_is_said_to_have_no_answer_lacks_it_or_asks_something_else(folder: 
     for one in with_answers:
         assert not any(answer in one.passage for answer in asked[one.question].answers)
     assert any(one.question not in asked for one in unanswerable)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_shortened_paragraph_of_one_line_keeps_its_title(seed: int) -> None:
+    paragraph = " ".join(f"Sentence number {number} tells of the Rhine and of its many boats." for number in range(14))
+    example = shortened(ReaderExample("?", "Rhine", paragraph, None), 1.0, random.Random(seed))
+    assert len(example.passage) < len(paragraph)
+    assert example.title == "Rhine"

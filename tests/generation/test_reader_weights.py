@@ -46,8 +46,16 @@ def test_the_mean_of_readers_has_the_mean_of_every_weight() -> None:
         torch.testing.assert_close(value, (first.heads[name] + second.heads[name]) / 2)
 
 
-@pytest.mark.parametrize("other", [replace(made(), base="def"), replace(made(), differences={})])
-def test_readers_of_different_embedders_have_no_mean(other: ReaderWeights) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(made(), base="def"),
+        replace(made(), differences={}),
+        replace(made(), differences=dict.fromkeys(made().differences, torch.zeros(2, 2))),
+        replace(made(), heads={}),
+    ],
+)
+def test_readers_of_different_embedders_or_layers_have_no_mean(other: ReaderWeights) -> None:
     with pytest.raises(ModelUnavailable, match="no mean"):
         ReaderWeights.averaged([made(), other])
 

@@ -90,6 +90,10 @@ def test_lines_that_end_long_before_they_are_full_are_sentences_of_their_own(lin
         "The rope was made by hand until\nAda bought the machine, which ran\nEngland's longest walk.",
         "She sold it to the\nHarbour Company, whose ships had always used her ropes.",  # the line goes on
         "Of all her customers,\nBrandt was the one who never paid before the ship was out.",
+        "The managing director of the company is\nAda Quill, who has run it ever since the fire of the year before.",
+        "Questions go to the office of Dr.\nQuill, who answers all of them within three days or a week.",
+        "Please write to The\nHarbour Company, whose office is open on every day of the week but one.",
+        "系统要求请安装下列任意一种操作系统软件并保持\n联网：Microsoft Windows 10 Professional\n或更高版本。",
         "It burnt\nthree days and nights of the year that everybody remembers for its heat",  # in small letters
     ],
 )
@@ -139,9 +143,22 @@ def test_hostile_text_takes_linear_time(text: str) -> None:
         ("登记之日起\n一年内，\n一次休完", "登记之日起一年内，一次休完"),
         ("共 3\n天", "共 3 天"),
         ("one  line", "one  line"),
+        ("他说\n“好”的", "他说“好”的"),
+        ("所谓“一年”\n的期限", "所谓“一年”的期限"),
+        ("He said\n“yes”", "He said “yes”"),
+        ("a self-\ncontained unit", "a self-contained unit"),
+        ("open -\nalways", "open - always"),
     ],
 )
 def test_a_wrapped_sentence_goes_on_one_line_with_a_space_where_its_writing_has_spaces(
     wrapped: str, whole: str
 ) -> None:
     assert on_one_line(wrapped) == whole
+
+
+def test_of_streamed_text_no_line_ends_a_sentence_because_of_those_that_follow() -> None:
+    lines = "\n".join(TITLE)
+    assert len(sentence_spans(lines)) == len(TITLE)
+    assert len(sentence_spans(lines, streamed=True)) == 1
+    assert len(sentence_spans("Date: 3 May\nPlace: The Hall", streamed=True)) == 1
+    assert len(sentence_spans("- one\n- two", streamed=True)) == 2

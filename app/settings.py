@@ -220,7 +220,7 @@ class Settings(BaseSettings):
             ge=0,
             description="Chance, by the reader, that a sentence holds the answer, from which on it is quoted and the "
             "generator is not asked (mode `auto`); above 1: never. Empty: 0 for the generator that comes along, "
-            "never for another.",
+            "never for another, nor with adapters. Where nobody knows a chance (no reader) the generator writes.",
         ),
     ] = None
     quote_passages: Annotated[int, Field(ge=1, le=20, description="Passages that a quote may come from.")] = 5

@@ -38,7 +38,7 @@ from retrieval.types import DEFAULT_LLM_CALLS, Hit, Json, SearchRequest, SearchR
 
 # Whatever the model wrote before this stage is not the answer.
 QUOTE_STAGE = "quote"
-# The documents' own words where they are likely to answer, else the model's, where the passages support them; the
+# The documents' own words from the chance in the limits on, else the model's, where the passages support them; the
 # model's in any case; the documents'.
 Mode = Literal["auto", "generate", "quote"]
 

@@ -180,9 +180,8 @@ class Answerer:
             return "the documents' own words were asked for"
         chance = quote.chance if quote else None
         if self._may_quote_first(request) and chance is not None and chance >= self._limits.quote_from:
-            return (
-                f"chance {chance:.2f} that a sentence of the documents answers, {self._limits.quote_from:.2f} is enough"
-            )
+            wanted = f", {self._limits.quote_from:.2f} is enough" if self._limits.quote_from else ""
+            return f"the documents answer in their own words (chance {chance:.2f} that they do{wanted})"
         if language not in self._limits.languages:
             return f"the model does not write the question's language ({language})"
         return ""

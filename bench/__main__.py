@@ -66,6 +66,7 @@ class Options:
             scope.kept,
             self.judge,
             self.judge_url,
+            scope.systems,
         )
 
 

@@ -31,6 +31,7 @@ from generation.claims import ClaimJudge
 from generation.completion import PromptCompletion
 from generation.quoting import best_quote
 from generation.types import Answer, DoneEvent, GenerationOptions, LanguageModel
+from retrieval.errors import InvalidRequest
 
 QUESTIONS = 25
 PASSAGES = 300
@@ -59,6 +60,7 @@ class Scope:
     kept: Path | None = None
     judge: str | None = None  # a model; None: the rules alone
     judge_url: str | None = None  # the server that runs it; None: this process
+    systems: Sequence[str] = ()  # of SYSTEMS; empty: all; the service in any case
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class _Asking:
 
 def run(settings: Settings, scope: Scope) -> Report:
     """Every measure by corpus; with a judge also what it says, and how far it agrees with the rules."""
+    if unknown := sorted(set(scope.systems) - SYSTEMS.keys()):
+        raise InvalidRequest(f"There is no system '{unknown[0]}'; known: {', '.join(SYSTEMS)}.", field="system")
     model = load_generator(settings).model
     stated = {
         "generator": model.name,
@@ -121,7 +125,7 @@ def run(settings: Settings, scope: Scope) -> Report:
     log = AnswerLog(scope.kept and scope.kept / f"answers-{facts}.jsonl")
     outcomes = [_corpus(settings, model, log, folder, scope) for folder in _folders(scope)]
     if not scope.folders:
-        outcomes = [_examples(settings, model, log)]
+        outcomes = [_examples(settings, model, log, scope)]
     rows = [row for outcome in outcomes for row in _rows(outcome)]
     if scope.judge is not None:
         judge = PromptCompletion(load_generator(_judging(settings, scope)).model)
@@ -145,7 +149,7 @@ def _folders(scope: Scope) -> Iterator[Path]:
                 yield corpus
 
 
-def _examples(settings: Settings, model: LanguageModel, log: AnswerLog) -> Outcome:
+def _examples(settings: Settings, model: LanguageModel, log: AnswerLog, scope: Scope) -> Outcome:
     asked = [
         Question(
             entry["id"], entry["question"], entry["answer_any"], frozenset(entry["documents"]), bool(entry["documents"])
@@ -156,7 +160,7 @@ def _examples(settings: Settings, model: LanguageModel, log: AnswerLog) -> Outco
         names = examples.store(library)
         library.build()
         asking = _Asking(settings, model, ClaimJudge(), open_quoter(settings, library.embedder), log, names)
-        answers = _by_system(asking, library, asked, "examples")
+        answers = _by_system(asking, library, asked, "examples", scope)
     return Outcome("examples", asked, answers, {})
 
 
@@ -164,20 +168,21 @@ def _corpus(settings: Settings, model: LanguageModel, log: AnswerLog, folder: Pa
     passages, asked = corpora.asked(folder, scope.split, scope.queries, scope.passages)
     with filled(settings, Corpus(folder.name, passages, {}, {}), scope.kept) as (library, names):
         asking = _Asking(settings, model, ClaimJudge(), open_quoter(settings, library.embedder), log, names)
-        answers = _by_system(asking, library, asked, folder.name)
+        answers = _by_system(asking, library, asked, folder.name, scope)
         again = [question for question in asked if question.answerable][: scope.noisy]
         noisy = {count: _among(asking, library, again, folder.name, count) for count in DISTRACTORS if again}
     return Outcome(f"{folder.name}, {len(names)} passages", asked, answers, noisy)
 
 
 def _by_system(
-    asking: _Asking, library: Library, asked: Sequence[Question], name: str
+    asking: _Asking, library: Library, asked: Sequence[Question], name: str, scope: Scope
 ) -> Mapping[str, Mapping[str, Answered]]:
     count = asking.settings.answer_passages
+    wanted = {SERVICE, *(scope.systems or SYSTEMS)}
     return {
         system: {question.id: asking.ask(library.retriever, question, name, count, system) for question in asked}
         for system, (_, has_reader) in SYSTEMS.items()
-        if has_reader or asking.quoter is not best_quote
+        if system in wanted and (has_reader or asking.quoter is not best_quote)
     }
 
 

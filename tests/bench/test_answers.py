@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from app.settings import Settings
 from bench import corpora
 from bench.answer_log import Answered, AnswerLog
-from bench.answers import Outcome, _rows
+from bench.answers import Outcome, Scope, _rows, run
 from bench.corpora import Question
+from retrieval.errors import InvalidRequest
 
 
 def answered(text: str, *cited: str, abstained: bool = False) -> Answered:
@@ -38,6 +40,11 @@ def test_figures_are_of_what_was_asked_and_citations_of_what_was_answered() -> N
     assert rows["service", "set", "citation recall"] == pytest.approx((1 + 0.5) / 2)
     assert rows["service", "set, unanswerable", "refused"] == 1
     assert rows["all stages", "set, times", "p50 ms"] == pytest.approx(101)
+
+
+def test_a_system_that_is_none_is_refused_before_anything_is_loaded() -> None:
+    with pytest.raises(InvalidRequest, match="quotes by the reader"):
+        run(Settings(), Scope(systems=("service", "the oracle")))
 
 
 def test_a_run_that_was_cut_off_asks_only_what_is_missing(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import math
 from app.settings import SMALL_GENERATOR, Settings
 from generation.answer import AnswerLimits
 
-# A quote is never made up, takes a third of a second, and says so where it hardly answers; what the small generator
+# A quote is never made up, takes about half a second, and says so where it hardly answers; what the small generator
 # wrote in such places was false nine times in ten (docs/decisions.md).
 QUOTE_FROM = 0.0
 

@@ -193,7 +193,7 @@ class Answerer:
         return (yield from self._read(request.question, result))
 
     def _may_quote_first(self, request: AnswerRequest) -> bool:
-        """Whether a likely quote spares the model: not where somebody says how to write, or wants several drafts."""
+        """Whether a quote may spare the model: not where somebody says how to write, or wants several drafts."""
         wants_writing = bool(request.instruction) or request.samples > 1
         return request.mode == "auto" and not wants_writing and self._limits.quote_from <= 1
 

@@ -40,6 +40,12 @@ def ask_with_quoter(model: ScriptedModel, mode: Mode, asked: str = QUESTION, **l
     return answer
 
 
+def quoting(quote: Quote, *passages: Hit) -> Answer:
+    """The answer in mode `quote` where this is what the passages have to say."""
+    answerer = Answerer(ScriptedSearcher(*passages), ScriptedModel(), LIMITS, JUDGE, lambda *_: quote)
+    return answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+
+
 def ask(
     model: ScriptedModel, searcher: ScriptedSearcher, question: str = QUESTION, **options: Any
 ) -> list[AnswerEvent]:
@@ -372,8 +378,7 @@ def test_a_draft_that_no_passage_carries_gives_way_to_the_quote_that_was_read_be
 )
 def test_a_quote_that_hardly_answers_says_so(chance: float | None, form: str) -> None:
     quote = Quote(RHINE.chunk.text, Citation.of_passage([RHINE], 0, 0, len(RHINE.chunk.text)), chance, "reader")
-    answerer = Answerer(ScriptedSearcher(RHINE), ScriptedModel(), LIMITS, JUDGE, lambda *_: quote)
-    answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+    answer = quoting(quote, RHINE)
     assert answer.text == form.format(quote=f"“{quote.text}”", number=1)
     assert not answer.abstained
 
@@ -382,23 +387,19 @@ def test_a_quote_that_hardly_answers_says_so(chance: float | None, form: str) ->
 def test_a_row_of_a_table_is_quoted_with_the_names_of_its_columns(chance: float, form: str) -> None:
     table = passage("River | Source | Mouth\nRhine | Alps | North Sea", start=7, number=1)
     cited = Citation.of_passage([table], 0, 23, len(table.chunk.text))
-    answerer = Answerer(
-        ScriptedSearcher(table), ScriptedModel(), LIMITS, JUDGE, lambda *_: Quote(cited.quote, cited, chance, "reader")
-    )
-    answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+    answer = quoting(Quote(cited.quote, cited, chance, "reader"), table)
     assert answer.text == form.format(quote="River: Rhine; Source: Alps; Mouth: North Sea", number=1)
     assert answer.citations == [cited]
     assert cited.quote == "Rhine | Alps | North Sea"
 
 
-def test_only_what_a_document_says_letter_by_letter_stands_in_quotation_marks() -> None:
+def test_only_what_a_document_says_word_for_word_stands_in_quotation_marks() -> None:
     table = passage("River | Source | Mouth\nRhine | Alps | North Sea", start=7, number=2)
     passages = [RHINE, table]
     first = Citation.of_passage(passages, 0, 0, len(RHINE.chunk.text))
     row = Citation.of_passage(passages, 1, 23, len(table.chunk.text))
     quote = Quote(first.quote, first, 0.4, "reader", [row])
-    answerer = Answerer(ScriptedSearcher(*passages), ScriptedModel(), LIMITS, JUDGE, lambda *_: quote)
-    answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+    answer = quoting(quote, *passages)
     assert f"“{first.quote}” [1]" in answer.text
     assert answer.text.endswith(" River: Rhine; Source: Alps; Mouth: North Sea [2]")
 
@@ -407,8 +408,7 @@ def test_a_second_sentence_is_quoted_beside_the_first_with_its_own_citation_and_
     passages = [DANUBE, RHINE]
     first, second = (Citation.of_passage(passages, number, 0, len(passages[number].chunk.text)) for number in (1, 0))
     quote = Quote(first.quote, first, 0.4, "reader", [second])
-    answerer = Answerer(ScriptedSearcher(*passages), ScriptedModel(), LIMITS, JUDGE, lambda *_: quote)
-    answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+    answer = quoting(quote, *passages)
     assert answer.citations == [first, second]
     assert [claim.evidence for claim in answer.claims] == [first, second]
     for claim, cited in zip(answer.claims, answer.citations, strict=True):
@@ -419,10 +419,7 @@ def test_a_second_sentence_is_quoted_beside_the_first_with_its_own_citation_and_
 def test_an_item_of_a_list_is_quoted_on_one_line_without_its_bullet_and_cited_as_it_stands() -> None:
     wrapped = passage("- The Rhine flows into\n  the North Sea.", start=7, number=1)
     cited = Citation.of_passage([wrapped], 0, 0, len(wrapped.chunk.text))
-    answerer = Answerer(
-        ScriptedSearcher(wrapped), ScriptedModel(), LIMITS, JUDGE, lambda *_: Quote(cited.quote, cited, 0.5, "reader")
-    )
-    answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+    answer = quoting(Quote(cited.quote, cited, 0.5, "reader"), wrapped)
     assert answer.text == ENGLISH.quotation.format(quote="“The Rhine flows into the North Sea.”", number=1)
     assert answer.citations == [cited]
     assert cited.quote == wrapped.chunk.text
@@ -432,10 +429,7 @@ def test_an_item_of_a_list_is_quoted_on_one_line_without_its_bullet_and_cited_as
 def test_a_minus_and_an_empty_cell_are_no_bullets(text: str) -> None:
     found = passage(text, start=7, number=1)
     cited = Citation.of_passage([found], 0, 0, len(text))
-    answerer = Answerer(
-        ScriptedSearcher(found), ScriptedModel(), LIMITS, JUDGE, lambda *_: Quote(text, cited, 0.5, "reader")
-    )
-    answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+    answer = quoting(Quote(text, cited, 0.5, "reader"), found)
     assert f"“{text}”" in answer.text
 
 
@@ -443,8 +437,7 @@ def test_where_no_sentence_is_likely_the_nearest_stand_one_below_the_other() -> 
     passages = [DANUBE, RHINE]
     first, second = (Citation.of_passage(passages, number, 0, len(passages[number].chunk.text)) for number in (1, 0))
     quote = Quote(first.quote, first, 0.1, "reader", [second])
-    answerer = Answerer(ScriptedSearcher(*passages), ScriptedModel(), LIMITS, JUDGE, lambda *_: quote)
-    answer = answered(list(answerer.answer(AnswerRequest(QUESTION, "default", k=4, mode="quote"), lambda: False)))
+    answer = quoting(quote, *passages)
     says_so, *listed = answer.text.splitlines()
     assert says_so == ENGLISH.nearest.splitlines()[0]
     assert listed == [f"- “{first.quote}” [2]", f"- “{second.quote}” [1]"]

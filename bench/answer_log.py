@@ -11,6 +11,7 @@ class Answered:
     """One answer as it was given."""
 
     text: str
+    short: str  # the words of it that answer by themselves; all of it where none are marked
     abstained: bool
     quoted: bool  # the documents' own words in place of the model's
     cited: Sequence[str]  # ids of the cited passages, each once

@@ -38,6 +38,7 @@ PASSAGES = 300
 NOISY = 10
 DISTRACTORS = (0, 2, 4)
 MAX_TOKENS = 64
+SHORT_MEASURES = ("exact match", "token F1")  # of the words that a quote marks as the answer
 # The service as it comes; the model's words, right or wrong; quotes alone: (mode, whether the reader is there).
 SERVICE = "service"
 SYSTEMS: Mapping[str, tuple[Mode, bool]] = {
@@ -131,7 +132,12 @@ def run(settings: Settings, scope: Scope) -> Report:
         judge = PromptCompletion(load_generator(_judging(settings, scope)).model)
         rows += [row for outcome in outcomes for row in _judged(judge, outcome)]
         stated["judge"] = judge.name
-    return Report("answers", stated, rows, plotted=("contains the answer", "token F1", "citation precision", "refused"))
+    return Report(
+        "answers",
+        stated,
+        rows,
+        plotted=("contains the answer", "token F1, short answer", "citation precision", "refused"),
+    )
 
 
 def _judging(settings: Settings, scope: Scope) -> Settings:
@@ -202,6 +208,7 @@ def _answered(answer: Answer, names: Mapping[str, str]) -> Answered:
     stages = {entry.stage: entry.milliseconds for entry in answer.trace.stages if entry.skipped is None}
     return Answered(
         text=answer.text,
+        short=answer.text if answer.short is None else answer.text[slice(*answer.short)],
         abstained=answer.abstained,
         quoted=QUOTE_STAGE in stages and not answer.abstained,
         cited=list(dict.fromkeys(names[citation.document_id] for citation in answer.citations)),
@@ -232,6 +239,12 @@ def _quality(system: str, data: str, questions: Sequence[Question], answers: Map
     ]
     for measure in MEASURES:
         yield bootstrap(system, data, measure, [found[measure] for found in values])
+    short = [
+        measured("" if answers[question.id].abstained else answers[question.id].short, question.answers)
+        for question in questions
+    ]
+    for measure in SHORT_MEASURES:
+        yield bootstrap(system, data, f"{measure}, short answer", [found[measure] for found in short])
     given = [(question, answers[question.id]) for question in questions if not answers[question.id].abstained]
     yield bootstrap(system, data, "answered", [float(not answers[question.id].abstained) for question in questions])
     yield bootstrap(system, data, "quoted", [float(answers[question.id].quoted) for question in questions])

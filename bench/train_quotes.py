@@ -72,6 +72,9 @@ ANSWERABLE = list(FEATURES).index("answerable")
 # From this chance on, by the reader, its span is the whole answer. From 0.9 on the span lacks it in 9 to 13 % of
 # the held-out questions whose sentence has it, from 0.95 on in 7 to 9 % (SQuAD, NQ, CMRC; paragraphs of TAT-QA 35 %).
 SHORT = 0.95
+# Of the questions of the set that has unanswerable ones too, so many that have an answer may count as if they had none;
+# that set's questions were asked of one passage, so people's are not refused more often.
+WRONGLY_REFUSED = 0.07
 
 Floats = NDArray[np.float64]
 
@@ -94,6 +97,7 @@ class Case:
     right: NDArray[np.bool_]  # in a passage that answers the question: what is learnt
     contained: NDArray[np.bool_]  # in any passage: what figures are given of
     answerable: bool
+    likeliest: float  # 0..1, by the reader: the chance of the passage that is likeliest to answer
 
 
 def main(
@@ -111,7 +115,7 @@ def main(
     calibration = _calibrated(fitted)
     (out.parent / CALIBRATION.name).write_text(json.dumps(asdict(calibration), indent=2) + "\n")
     trees = tree_ensemble.read(model.model_to_string())
-    print("| questions | | the best there is | the embedder's | chosen | chosen, two | told from wrong |")
+    print("| questions | | the best there is | the embedder's | chosen | chosen, two | told from wrong | refused |")
     for name in HELD_OUT:
         _print(trees, calibration, _labelled(name, _asked(settings, data, name, "test", kept)))
     own = _own(settings)
@@ -191,7 +195,8 @@ def _labelled(data: str, found: Sequence[Asked]) -> Sequence[Case]:
             contained = np.array([best(contains, one.text, question.answers) > 0 for one in sentences])
             in_place = np.array([asked.answering[one.passage] for one in sentences])
             features = matrix(gathered, places, list(FEATURES))
-            cases.append(Case(data, features, contained & in_place, contained, question.answerable))
+            likeliest = max(gathered.chances)
+            cases.append(Case(data, features, contained & in_place, contained, question.answerable, likeliest))
     return cases
 
 
@@ -219,7 +224,14 @@ def _calibrated(cases: Sequence[Case]) -> Calibration:
                 right.append(bool(case.right[place]))
     fit: Any = LogisticRegression(C=1.0).fit(np.array(signals), right)
     score, answerable = fit.coef_[0].tolist()
-    return Calibration(score, answerable, float(fit.intercept_[0]), SHORT)
+    return Calibration(score, answerable, float(fit.intercept_[0]), SHORT, _answered_from(cases))
+
+
+def _answered_from(cases: Sequence[Case]) -> float:
+    """The reader's chance of the best passage from which on a question counts as answered."""
+    sets = {case.data for case in cases if not case.answerable}
+    chances = [case.likeliest for case in cases if case.answerable and case.data in sets]
+    return round(float(np.quantile(chances, WRONGLY_REFUSED)), 4)
 
 
 def _chosen(trees: tree_ensemble.TreeEnsemble, case: Case) -> tuple[float, int]:
@@ -250,7 +262,13 @@ def _print(trees: tree_ensemble.TreeEnsemble, calibration: Calibration, cases: S
         ],
     )
     figures = " | ".join(f"{float(np.mean(values)):.3f}" for values in by_system.values())
-    print(f"| {cases[0].data} | {len(asked)} of {len(cases)} | {figures} | {told:.3f} |")
+    unanswerable = [case for case in cases if not case.answerable]
+    refused = ", ".join(_refused(calibration, chosen) for chosen in (asked, unanswerable) if chosen)
+    print(f"| {cases[0].data} | {len(asked)} of {len(cases)} | {figures} | {told:.3f} | {refused} |")
+
+
+def _refused(calibration: Calibration, cases: Sequence[Case]) -> str:
+    return f"{float(np.mean([case.likeliest < calibration.answered for case in cases])):.3f}"
 
 
 if __name__ == "__main__":

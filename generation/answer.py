@@ -312,6 +312,7 @@ class Answerer:
                 tokens=prompt.tokens,
                 passages=[hit.chunk.id for hit in prompt.passages],
                 passages_left_out=len(hits) - len(prompt.passages),
+                shortened_turns=prompt.shortened_turns,
                 forgotten_turns=prompt.forgotten_turns,
                 messages=[{"role": message.role, "content": message.content} for message in prompt.messages],
             )

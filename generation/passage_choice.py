@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from generation.conversation_memory import remembered
 from generation.prompts import answer_messages
 from generation.types import Message
 from retrieval.errors import InvalidRequest
@@ -10,6 +11,8 @@ from retrieval.types import Hit
 
 # A passage that shares more of its text than this with a better one is left out: neighbours overlap when chunked.
 _LARGEST_OVERLAP = 0.5
+# Of the prompt's tokens, for what was said before: without a limit a long conversation left room for one passage.
+_HISTORY = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class Prompt:
     messages: Sequence[Message]
     passages: Sequence[Hit]
     tokens: int
+    shortened_turns: int  # of the history, to a line each
     forgotten_turns: int  # of the history, oldest first
 
 
@@ -41,14 +45,17 @@ def fit_prompt(
 ) -> Prompt:
     """The prompt with as many whole passages, best first, as fit into `limit` tokens.
 
-    Where the history leaves no room for a passage its oldest turns go first. Raises `InvalidRequest` if the question
-    itself leaves none.
+    The older turns of a long history are shortened or left out, and where the others leave no room for a passage the
+    oldest go first. Raises `InvalidRequest` if the question itself leaves none.
     """
-    for forgotten in range(len(history) + 1):
+    known = remembered(history, count_tokens, limit * _HISTORY)
+    for left_out in range(len(known.turns) + 1):
+        turns = known.turns[left_out:]
         for kept in range(len(hits), 0, -1):
-            messages = answer_messages(question, history[forgotten:], hits[:kept], instruction)
+            messages = answer_messages(question, turns, hits[:kept], instruction)
             if (tokens := count_tokens(messages)) <= limit:
-                return Prompt(messages, hits[:kept], tokens, forgotten)
+                shortened = max(0, known.shortened - left_out)
+                return Prompt(messages, hits[:kept], tokens, shortened, known.forgotten + left_out)
     raise InvalidRequest(
         f"The question leaves no room for a passage in a prompt of {limit} tokens; shorten it.", field="question"
     )

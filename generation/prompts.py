@@ -27,8 +27,9 @@ class Wording:
     turns: Mapping[str, str]  # by role
     question: str
     quotation: str
-    nearest: str  # the same of one that hardly answers
-    listed: str  # joins another one to it
+    likeliest: str  # the same of one that may be beside the point
+    nearest: str  # the same where none answers
+    listed: str  # joins another one to either
     further: str  # joins a quotation that another sentence may answer instead of
     row: str  # a quotation that is a row of a table
     literal: str  # what a document says, word for word
@@ -56,6 +57,7 @@ ENGLISH = Wording(
     passage='[{number}] """{text}"""',
     turns={"user": "Earlier question: {text}", "assistant": "Earlier answer: {text}"},
     question="Question: {text}",
+    likeliest="No sentence answers this for certain. The likeliest:\n- {quote} [{number}]",
     nearest="Nothing in the documents answers this clearly. What comes nearest:\n- {quote} [{number}]",
     listed="\n- {quote} [{number}]",
     further=" And elsewhere: {quote} [{number}]",
@@ -87,6 +89,7 @@ CHINESE = Wording(
     passage='[{number}] """{text}"""',
     turns={"user": "之前的问题：{text}", "assistant": "之前的回答：{text}"},
     question="问题：{text}",
+    likeliest="没有哪一句能确定地回答这个问题。最可能的是：\n- {quote}[{number}]",
     nearest="文件没有明确回答这个问题。最接近的是：\n- {quote}[{number}]",
     listed="\n- {quote}[{number}]",
     further="另一处写道：{quote}[{number}]",

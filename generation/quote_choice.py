@@ -24,7 +24,7 @@ QUOTE_MODEL = Path(__file__).parent / "quote_model.txt"
 CALIBRATION = Path(__file__).parent / "quote_calibration.json"
 # A second sentence is quoted where it is so likely and the first one not likely enough.
 FURTHER, ENOUGH = 0.1, 0.7
-# Where none is likely, so many are shown: three hold the answer nearly twice as often as the first alone does.
+# Where none is likely, so many are shown: three hold the answer up to twice as often as the first alone does.
 NEAREST = 3
 
 
@@ -39,6 +39,7 @@ class Calibration:
     answerable: float  # weight of the reader's log-odds that the passage answers
     intercept: float
     short: float  # chance, by the reader, from which on its span is the answer and the sentence only the citation
+    answered: float  # chance of the best passage, by the reader, below which nothing counts as an answer
 
     def chance(self, score: float, answerable: float) -> float:
         """The chance for this score and these log-odds."""
@@ -61,14 +62,16 @@ class QuoteChooser:
         if not ranked:
             return None
         (sentence, chance), *others = _different(ranked)
-        alone = Quote(sentence.text, _cited(passages, sentence), round(chance, 4), "reader")
-        if alone.unsure:
-            shown = others[: NEAREST - 1]
-        elif sentence.span is not None and self._is_short(gathered, sentence):
-            return replace(alone, text=sentence.text[slice(*sentence.span)])
-        else:
-            shown = [(other, likely) for other, likely in others[:1] if likely >= FURTHER and chance < ENOUGH]
-        return replace(alone, further=[_cited(passages, other) for other, _ in shown])
+        is_answer = max(gathered.chances) >= self._calibration.answered
+        alone = Quote(sentence.text, _cited(passages, sentence), round(chance, 4), "reader", is_answer=is_answer)
+        if alone.unsure or not is_answer:
+            return replace(alone, further=[_cited(passages, other) for other, _ in others[: NEAREST - 1]])
+        # Of a row of a table all is said: the reader finds the row, and every other time the wrong cell of it.
+        span = None if CELL_SEPARATOR in sentence.text else sentence.span
+        if span is not None and self._is_short(gathered, sentence):
+            return replace(alone, text=sentence.text[slice(*span)], span=span)
+        beside = [other for other, likely in others[:1] if likely >= FURTHER and chance < ENOUGH]
+        return replace(alone, further=[_cited(passages, other) for other in beside], span=span)
 
     def ranked(self, gathered: Gathered) -> list[tuple[Sentence, float]]:
         """What can be quoted with its chances, the likeliest first."""
@@ -83,12 +86,7 @@ class QuoteChooser:
         return found
 
     def _is_short(self, gathered: Gathered, chosen: Sentence) -> bool:
-        """Whether the reader is sure of its span, and the span is in the sentence.
-
-        Of a row of a table all is said: the reader finds the row, and every other time the wrong cell of it.
-        """
-        if CELL_SEPARATOR in chosen.text:
-            return False
+        """Whether the reader is sure of its span, and the span is in the sentence."""
         own = [sentence.margin for sentence in gathered.sentences if sentence.passage == chosen.passage]
         return gathered.chances[chosen.passage] >= self._calibration.short and chosen.margin == max(own)
 

@@ -16,7 +16,7 @@ from retrieval.types import Hit
 
 # What the share of shared terms adds to the cosine, which differs by about 0.1 between good and bad sentences.
 WEIGHT_COVERAGE = 0.1
-# A quote that is less likely to answer says so.
+# A quote that is less likely to answer stands among others.
 UNSURE = 0.3
 
 
@@ -29,10 +29,12 @@ class Quote:
     chance: float | None  # 0..1: calibrated chance that the sentence answers the question; None where nobody can tell
     by: Literal["reader", "embedder"]
     further: Sequence[Citation] = ()  # of other sentences that may hold it instead, the likeliest first
+    span: tuple[int, int] | None = None  # in the citation's quote: the words that are the answer, by the reader
+    is_answer: bool = True  # False where the reader finds in no passage that the question is answered
 
     @property
     def unsure(self) -> bool:
-        """Whether it hardly answers, as far as anybody can tell."""
+        """Whether it is hardly likely to answer, as far as anybody can tell."""
         return self.chance is not None and self.chance < UNSURE
 
 

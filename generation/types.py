@@ -162,6 +162,7 @@ class Answer:
     usage: Usage | None  # None when the model was not asked
     trace: Trace = field(repr=False)
     claims: Sequence[Claim] = ()  # one a sentence; none where the answer abstains
+    short: tuple[int, int] | None = None  # offsets in the text: the words of a quote that are the answer themselves
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from app import errors
 from app.answer_stream import drawn, whole
 from app.dependencies import ServiceDep
 from app.routes.search import hit_details
-from app.schemas.ask import AnswerDetails, CitationDetails, ClaimDetails, Question, UsageDetails
+from app.schemas.ask import AnswerDetails, CitationDetails, ClaimDetails, Question, ShortAnswer, UsageDetails
 from app.schemas.search import TraceDetails
 from app.service import Service
 from generation.answer import AnswerRequest
@@ -191,6 +191,7 @@ def _details(asked: Asked, answer: Answer) -> AnswerDetails:
         request_id=asked.request_id,
         conversation_id=asked.question.conversation_id,
         answer=answer.text,
+        short_answer=_short_answer(answer),
         citations=[citation_details(citation) for citation in answer.citations],
         passages=[hit_details(hit) for hit in answer.passages],
         abstained=answer.abstained,
@@ -198,6 +199,13 @@ def _details(asked: Asked, answer: Answer) -> AnswerDetails:
         trace=TraceDetails(**answer.trace.as_dict()),
         usage=UsageDetails.model_validate(usage, from_attributes=True) if usage is not None else None,
     )
+
+
+def _short_answer(answer: Answer) -> ShortAnswer | None:
+    if answer.short is None:
+        return None
+    start, end = answer.short
+    return ShortAnswer(text=answer.text[start:end], start=start, end=end)
 
 
 def citation_details(citation: Citation) -> CitationDetails:

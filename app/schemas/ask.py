@@ -128,6 +128,14 @@ class ClaimDetails(BaseModel):
     evidence: Annotated[CitationDetails | None, Field(description="What says most of it; null if it is unsupported.")]
 
 
+class ShortAnswer(BaseModel):
+    """The words of the answer's text, from `start` to `end`, that answer the question themselves."""
+
+    text: str
+    start: int
+    end: int
+
+
 class UsageDetails(BaseModel):
     """Tokens and times of the generation."""
 
@@ -147,6 +155,10 @@ class AnswerDetails(BaseModel):
     request_id: str
     conversation_id: str | None
     answer: str
+    short_answer: Annotated[
+        ShortAnswer | None,
+        Field(description="Where a sentence is quoted that is likely to answer: its words that do, by the reader."),
+    ]
     citations: Sequence[CitationDetails]
     passages: Sequence[SearchHit]
     abstained: bool

@@ -1,6 +1,6 @@
 /** A small mark after each sentence of an answer: whether the documents support it, and on a click where. */
 
-import { placeOf } from "./answer_text.js";
+import { placeOf, utf16Offsets } from "./answer_text.js";
 import { element } from "./elements.js";
 
 const VERDICTS = {
@@ -13,7 +13,7 @@ const VERDICTS = {
 export function claimMarks(text, claims, open) {
   const places = claims.filter(({ evidence }) => evidence).map(({ evidence }) => evidence);
   const ends = utf16Offsets(text, claims.map(({ end }) => end));
-  return claims.map((claim, index) => ({ position: ends[index], node: mark(claim, places, open) }));
+  return claims.map((claim, index) => ({ position: ends[index], length: 0, node: mark(claim, places, open) }));
 }
 
 function mark({ verdict, score, evidence }, places, open) {
@@ -30,9 +30,3 @@ function mark({ verdict, score, evidence }, places, open) {
   return element("button", properties, sign);
 }
 
-/** The service counts characters, JavaScript counts units of UTF-16: an emoji is one of those and two of these. */
-function utf16Offsets(text, offsets) {
-  const starts = [0];
-  for (const character of text) starts.push(starts.at(-1) + character.length);
-  return offsets.map((offset) => starts[Math.min(offset, starts.length - 1)]);
-}

@@ -9,13 +9,13 @@ const KEY = "scholiast.answers";
 const MOST = 40; // answers, some kilobytes each
 
 /** Keeps what is needed to show the sources of an answer again. */
-export function keepSources({ request_id, citations, claims, abstained, passages }) {
-  const sources = { citations, claims, abstained, passages };
+export function keepSources({ request_id, short_answer, citations, claims, abstained, passages }) {
+  const sources = { short_answer, citations, claims, abstained, passages };
   const others = kept().filter(([id]) => id !== request_id);
   tab.remember(KEY, JSON.stringify([...others, [request_id, sources]].slice(-MOST)));
 }
 
-/** `{citations, claims, abstained, passages}` of the answer to a request, or null. */
+/** `{short_answer, citations, claims, abstained, passages}` of the answer to a request, or null. */
 export const keptSources = (requestId) => new Map(kept()).get(requestId) ?? null;
 
 /** Forgets everything that was taken from a document. */

@@ -9,7 +9,8 @@ const CLOSEST = 3; // passages shown where nothing answers
 export function sourcesView({ citations, passages, abstained }, open, copied) {
   if (citations.length > 0) {
     const fromRows = new Set(passages.filter(({ statement }) => statement).map((passage) => passage.chunk_id));
-    return [head("Sources", copyButton(copied)), sourceList(citations, open, fromRows)];
+    const title = abstained ? "What came closest" : "Sources";
+    return [head(title, copyButton(copied)), sourceList(citations, open, fromRows)];
   }
   const closest = passages.filter((passage) => passage.document_id).slice(0, CLOSEST);
   if (!abstained || closest.length === 0) return [];

@@ -1,6 +1,6 @@
 /** One question and what came of it: the stages as they finish, the answer, its sources, or why there is none. */
 
-import { answerNodes } from "./answer_text.js";
+import { answerNodes, shortAnswerPieces } from "./answer_text.js";
 import { feedback } from "./api.js";
 import { claimMarks } from "./claim_marks.js";
 import { duration, element, icon, languageOf, words } from "./elements.js";
@@ -16,6 +16,7 @@ export class Turn {
   #requestId = null; // known once the answer is complete
   #citations = [];
   #claims = []; // known once the text is complete
+  #short = null; // so is the stretch that answers by itself
   #drawing = null; // the animation frame that will draw the text
   #clock = null;
   #stages = element("ol", { class: "stages" });
@@ -95,16 +96,17 @@ export class Turn {
       this.#after.replaceChildren(element("p", { class: "turn-end" }, sentence, this.#againButton()));
       return;
     }
-    const known = sources ?? { citations: [], claims: [], abstained: false, passages: [] };
+    const known = sources ?? { citations: [], short_answer: null, claims: [], abstained: false, passages: [] };
     this.#showText({ ...known, request_id, answer });
     const missing = element("p", { class: "turn-end" }, "To see its sources, ", this.#againButton("ask it again"), ".");
     this.#after.replaceChildren(...(sources ? this.#sources(known) : [missing]), judgement(request_id));
   }
 
-  #showText({ answer, citations, claims, abstained, request_id }) {
+  #showText({ answer, short_answer, citations, claims, abstained, request_id }) {
     this.text = answer;
     this.#citations = citations;
     this.#claims = claims;
+    this.#short = short_answer;
     this.#requestId = request_id;
     this.isKept = true;
     this.#finish();
@@ -166,7 +168,10 @@ export class Turn {
     const language = languageOf(this.text);
     if (language) this.#answer.setAttribute("lang", language);
     const open = (index) => this.#open(this.#citations, index);
-    const marks = claimMarks(this.text, this.#claims, this.#open);
+    const marks = [
+      ...shortAnswerPieces(this.text, this.#short),
+      ...claimMarks(this.text, this.#claims, this.#open),
+    ];
     this.#answer.replaceChildren(...answerNodes(this.text, this.#citations, open, marks));
   }
 }

@@ -12,8 +12,8 @@ from bench.corpora import Question
 from retrieval.errors import InvalidRequest
 
 
-def answered(text: str, *cited: str, abstained: bool = False) -> Answered:
-    return Answered(text, abstained, False, cited, 0.9, {"generate": 100.0, "cite": 1.0})
+def answered(text: str, *cited: str, abstained: bool = False, short: str | None = None) -> Answered:
+    return Answered(text, short or text, abstained, False, cited, 0.9, {"generate": 100.0, "cite": 1.0})
 
 
 def test_figures_are_of_what_was_asked_and_citations_of_what_was_answered() -> None:
@@ -24,7 +24,7 @@ def test_figures_are_of_what_was_asked_and_citations_of_what_was_answered() -> N
         Question("d", "Why?", [], frozenset({"p1"}), False),
     ]
     answers = {
-        "a": answered("In the North Sea [1].", "p1", "p9"),
+        "a": answered("In the North Sea [1].", "p1", "p9", short="North Sea"),
         "b": answered("Ann [2].", "p2"),
         "c": answered("The documents do not say.", abstained=True),
         "d": answered("The documents do not say.", abstained=True),
@@ -35,6 +35,7 @@ def test_figures_are_of_what_was_asked_and_citations_of_what_was_answered() -> N
     }
     assert rows["service", "set", "contains the answer"] == pytest.approx(2 / 3)
     assert rows["service", "set", "exact match"] == pytest.approx(1 / 3)
+    assert rows["service", "set", "exact match, short answer"] == pytest.approx(2 / 3)
     assert rows["service", "set", "answered"] == pytest.approx(2 / 3)
     assert rows["service", "set", "citation precision"] == pytest.approx((0.5 + 1) / 2)
     assert rows["service", "set", "citation recall"] == pytest.approx((1 + 0.5) / 2)

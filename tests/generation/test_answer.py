@@ -374,7 +374,7 @@ def test_a_draft_that_no_passage_carries_gives_way_to_the_quote_that_was_read_be
 
 
 @pytest.mark.parametrize(
-    ("chance", "form"), [(0.1, ENGLISH.nearest), (0.5, ENGLISH.quotation), (None, ENGLISH.quotation)]
+    ("chance", "form"), [(0.1, ENGLISH.likeliest), (0.5, ENGLISH.quotation), (None, ENGLISH.quotation)]
 )
 def test_a_quote_that_hardly_answers_says_so(chance: float | None, form: str) -> None:
     quote = Quote(RHINE.chunk.text, Citation.of_passage([RHINE], 0, 0, len(RHINE.chunk.text)), chance, "reader")
@@ -383,7 +383,16 @@ def test_a_quote_that_hardly_answers_says_so(chance: float | None, form: str) ->
     assert not answer.abstained
 
 
-@pytest.mark.parametrize(("chance", "form"), [(0.1, ENGLISH.nearest), (0.5, ENGLISH.row)])
+@pytest.mark.parametrize("chance", [0.1, 0.5])
+def test_where_nothing_is_found_to_answer_the_answer_abstains_and_shows_what_comes_nearest(chance: float) -> None:
+    cited = Citation.of_passage([RHINE], 0, 0, len(RHINE.chunk.text))
+    answer = quoting(Quote(cited.quote, cited, chance, "reader", is_answer=False), RHINE)
+    assert answer.text == ENGLISH.nearest.format(quote=f"“{cited.quote}”", number=1)
+    assert answer.abstained
+    assert (list(answer.citations), list(answer.claims)) == ([cited], [])
+
+
+@pytest.mark.parametrize(("chance", "form"), [(0.1, ENGLISH.likeliest), (0.5, ENGLISH.row)])
 def test_a_row_of_a_table_is_quoted_with_the_names_of_its_columns(chance: float, form: str) -> None:
     table = passage("River | Source | Mouth\nRhine | Alps | North Sea", start=7, number=1)
     cited = Citation.of_passage([table], 0, 23, len(table.chunk.text))
@@ -439,7 +448,7 @@ def test_where_no_sentence_is_likely_the_nearest_stand_one_below_the_other() -> 
     quote = Quote(first.quote, first, 0.1, "reader", [second])
     answer = quoting(quote, *passages)
     says_so, *listed = answer.text.splitlines()
-    assert says_so == ENGLISH.nearest.splitlines()[0]
+    assert says_so == ENGLISH.likeliest.splitlines()[0]
     assert listed == [f"- “{first.quote}” [2]", f"- “{second.quote}” [1]"]
     assert [claim.evidence for claim in answer.claims] == answer.citations == [first, second]
 

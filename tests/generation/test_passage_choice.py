@@ -40,6 +40,15 @@ def test_the_oldest_turns_go_before_the_last_passage_does() -> None:
     assert "first" not in prompt.messages[-1].content
 
 
+def test_a_long_conversation_takes_no_room_from_more_than_a_few_passages() -> None:
+    history = [Message("user", f"question {number} " + "and so on " * 20) for number in range(40)]
+    alone = fit_prompt("What?", [], HITS, words, 10_000).tokens
+    prompt = fit_prompt("What?", history, HITS, words, alone)
+    assert len(prompt.passages) >= 3
+    assert prompt.forgotten_turns > 0
+    assert "question 39" in prompt.messages[-1].content
+
+
 def test_a_question_that_leaves_no_room_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="shorten"):
         fit_prompt("why " * 500, HISTORY, HITS, words, 300)

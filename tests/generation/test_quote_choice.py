@@ -21,7 +21,7 @@ def chooser(chance: float, marked: str = "the North Sea") -> QuoteChooser:
 
 
 def test_a_span_that_the_reader_is_sure_of_is_the_answer_and_its_sentence_the_citation() -> None:
-    likely = QuoteChooser(MarkingReader({"the North Sea": 0.95}), None, Calibration(0.0, 0.0, 1.0, 0.9))
+    likely = QuoteChooser(MarkingReader({"the North Sea": 0.95}), None, Calibration(0.0, 0.0, 1.0, 0.9, 0.0))
     quote = likely.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
     assert quote is not None
     assert (quote.text, quote.by) == ("the North Sea", "reader")
@@ -34,6 +34,7 @@ def test_of_a_row_of_a_table_all_is_said_however_sure_the_reader_is_of_one_cell(
     quote = chooser(0.99).quote(HashEmbedder(), QUESTION, [rivers], 0.9)
     assert quote is not None
     assert quote.text == quote.citation.quote == "Rhine | the North Sea | 1,230 km"
+    assert quote.span is None
 
 
 def test_where_the_reader_is_not_sure_the_whole_sentence_answers() -> None:
@@ -55,17 +56,45 @@ def test_the_surer_the_reader_is_the_likelier_is_the_quote() -> None:
 
 @pytest.mark.parametrize(("log_odds", "quoted"), [(-3.0, 3), (-0.5, 2), (3.0, 1)])
 def test_the_less_likely_a_quote_is_the_more_stand_beside_it(log_odds: float, quoted: int) -> None:
-    always = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, log_odds, 0.9))
+    always = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, log_odds, 0.9, 0.0))
     quote = always.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
     assert quote is not None
     assert quote.unsure == (quoted == 3)
     assert len({quote.citation, *quote.further}) == 1 + len(quote.further) == quoted
 
 
+@pytest.mark.parametrize(("best", "is_answer"), [(0.39, False), (0.41, True)])
+def test_where_no_passage_is_likely_to_answer_what_is_quoted_is_no_answer(best: float, is_answer: bool) -> None:
+    reader = MarkingReader({"the North Sea": best, "ten countries": 0.2})
+    quote = QuoteChooser(reader, None, Calibration(0.0, 0.0, 3.0, 0.9, 0.4)).quote(
+        HashEmbedder(), QUESTION, PASSAGES, 0.9
+    )
+    assert quote is not None
+    assert not quote.unsure
+    assert quote.is_answer == is_answer
+    assert (len(quote.further) == 2) == (not is_answer)
+
+
+def test_in_the_sentence_that_is_quoted_the_readers_span_is_marked() -> None:
+    likely = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, 1.0, 0.9, 0.0))
+    quote = likely.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
+    assert quote is not None
+    assert quote.text == quote.citation.quote
+    assert quote.span is not None
+    assert quote.citation.quote[slice(*quote.span)] == "the North Sea"
+
+
+def test_nothing_is_marked_in_a_sentence_that_is_not_likely_to_answer() -> None:
+    unsure = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, -3.0, 0.9, 0.0))
+    quote = unsure.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
+    assert quote is not None
+    assert quote.span is None
+
+
 def test_what_several_passages_say_is_quoted_once() -> None:
     footer = "Confidential: do not copy this page."
     copies = [passage(f"{footer} Sheet {number} of the set is here.", number=number) for number in range(3)]
-    unsure = QuoteChooser(MarkingReader({}), None, Calibration(0.0, 0.0, -3.0, 0.9))
+    unsure = QuoteChooser(MarkingReader({}), None, Calibration(0.0, 0.0, -3.0, 0.9, 0.0))
     quote = unsure.quote(HashEmbedder(), "Who may copy the page?", copies, 0.9)
     assert quote is not None
     shown = [quote.text, *(also.quote for also in quote.further)]
@@ -73,7 +102,7 @@ def test_what_several_passages_say_is_quoted_once() -> None:
 
 
 def test_a_span_of_a_sentence_that_is_not_likely_to_answer_does_not_stand_alone() -> None:
-    unsure = QuoteChooser(MarkingReader({"the North Sea": 0.95}), None, Calibration(0.0, 0.0, -3.0, 0.9))
+    unsure = QuoteChooser(MarkingReader({"the North Sea": 0.95}), None, Calibration(0.0, 0.0, -3.0, 0.9, 0.0))
     quote = unsure.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
     assert quote is not None
     assert quote.text == quote.citation.quote
@@ -102,7 +131,7 @@ def test_where_nothing_can_be_quoted_there_is_no_quote() -> None:
 
 
 def test_chances_rise_with_the_score_and_with_what_the_reader_says() -> None:
-    calibration = Calibration(1.5, 0.5, -0.2, 0.8)
+    calibration = Calibration(1.5, 0.5, -0.2, 0.8, 0.3)
     assert calibration.chance(-3, 0) < calibration.chance(0, 0) < calibration.chance(3, 0)
     assert calibration.chance(0, -1) < calibration.chance(0, 1)
     assert calibration.chance(0, 0.4) == 0.5

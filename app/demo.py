@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from app.client import Client
 from app.fresh_service import service_over
@@ -82,12 +83,20 @@ def _ask(client: Client, entry: Any, console: Console) -> Any:
             answer = data
     if answer is None:
         raise DemonstrationFailed("A streamed answer ended without its last event.")
-    console.print(answer["answer"], markup=False)
+    console.print(_with_short_answer(answer))
     print_citations(answer, console)
     if not _contains(answer["answer"], entry):
         console.print(f"  expected: {entry['answer']}", style="yellow", markup=False)
     _check_quotes(client, answer["citations"])
     return answer
+
+
+def _with_short_answer(answer: Any) -> Text:
+    """The text, the words of it that answer by themselves in bold."""
+    text, short = Text(answer["answer"]), answer["short_answer"]
+    if short is not None:
+        text.stylize("bold", short["start"], short["end"])
+    return text
 
 
 def _contains(answer: str, entry: Any) -> bool:

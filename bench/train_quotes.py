@@ -69,9 +69,6 @@ PARAMETERS = {
     "verbose": -1,
 }
 ANSWERABLE = list(FEATURES).index("answerable")
-# From this chance on, by the reader, its span is the whole answer. From 0.9 on the span lacks it in 9 to 13 % of
-# the held-out questions whose sentence has it, from 0.95 on in 7 to 9 % (SQuAD, NQ, CMRC; paragraphs of TAT-QA 35 %).
-SHORT = 0.95
 # Of the questions of the set that has unanswerable ones too, so many that have an answer may count as if they had none;
 # that set's questions were asked of one passage, so people's are not refused more often.
 WRONGLY_REFUSED = 0.07
@@ -224,7 +221,7 @@ def _calibrated(cases: Sequence[Case]) -> Calibration:
                 right.append(bool(case.right[place]))
     fit: Any = LogisticRegression(C=1.0).fit(np.array(signals), right)
     score, answerable = fit.coef_[0].tolist()
-    return Calibration(score, answerable, float(fit.intercept_[0]), SHORT, _answered_from(cases))
+    return Calibration(score, answerable, float(fit.intercept_[0]), _answered_from(cases))
 
 
 def _answered_from(cases: Sequence[Case]) -> float:

@@ -202,7 +202,14 @@ class Answerer:
             # The search's own embedder: another may answer by now, and vectors of two models must not meet.
             quote = self._quoter(result.embedder, question, self._quotable(result), result.evidence)
             if quote is not None:
-                stage.record(text=quote.text, chance=quote.chance, by=quote.by, model=result.embedder.model_id)
+                said, span = quote.citation.quote, quote.span
+                stage.record(
+                    text=said,
+                    answer=said[slice(*span)] if span else None,
+                    chance=quote.chance,
+                    by=quote.by,
+                    model=result.embedder.model_id,
+                )
         yield _last_stage(result.trace)
         return quote
 

@@ -35,7 +35,6 @@ class Wording:
     literal: str  # what a document says, word for word
     cell: str  # one of its cells
     between_cells: str
-    direct: str  # an answer that is a stretch of a passage
     abstention: str
     invitation: str  # what can be asked here, to somebody who asked nothing of the documents
     language: str  # ISO 639-1
@@ -65,7 +64,6 @@ ENGLISH = Wording(
     literal="“{text}”",
     cell="{column}: {cell}",
     between_cells="; ",
-    direct="{quote} [{number}]",
     quotation="The documents put it this way: {quote} [{number}]",
     abstention="The documents do not say enough to answer this question. The passages that come closest are listed.",
     invitation=(
@@ -97,7 +95,6 @@ CHINESE = Wording(
     literal="“{text}”",
     cell="{column}：{cell}",
     between_cells="；",
-    direct="{quote}[{number}]",
     quotation="文件中写道：{quote}[{number}]",
     abstention="现有文件不足以回答这个问题。以下列出了最接近的段落。",
     invitation="很高兴为您解答与这里的文件有关的问题。请问文件中可能写到的内容，回答会注明出处。",

@@ -38,7 +38,6 @@ class Calibration:
     score: float  # weight of the trees' sum
     answerable: float  # weight of the reader's log-odds that the passage answers
     intercept: float
-    short: float  # chance, by the reader, from which on its span is the answer and the sentence only the citation
     answered: float  # chance of the best passage, by the reader, below which nothing counts as an answer
 
     def chance(self, score: float, answerable: float) -> float:
@@ -63,14 +62,12 @@ class QuoteChooser:
             return None
         (sentence, chance), *others = _different(ranked)
         is_answer = max(gathered.chances) >= self._calibration.answered
-        alone = Quote(sentence.text, _cited(passages, sentence), round(chance, 4), "reader", is_answer=is_answer)
+        alone = Quote(_cited(passages, sentence), round(chance, 4), "reader", is_answer=is_answer)
         if alone.unsure or not is_answer:
             return replace(alone, further=[_cited(passages, other) for other, _ in others[: NEAREST - 1]])
-        # Of a row of a table all is said: the reader finds the row, and every other time the wrong cell of it.
-        span = None if CELL_SEPARATOR in sentence.text else sentence.span
-        if span is not None and self._is_short(gathered, sentence):
-            return replace(alone, text=sentence.text[slice(*span)], span=span)
         beside = [other for other, likely in others[:1] if likely >= FURTHER and chance < ENOUGH]
+        # In a row of a table nothing is marked: the reader finds the row, and every other time the wrong cell of it.
+        span = None if CELL_SEPARATOR in sentence.text else sentence.span
         return replace(alone, further=[_cited(passages, other) for other in beside], span=span)
 
     def ranked(self, gathered: Gathered) -> list[tuple[Sentence, float]]:
@@ -84,11 +81,6 @@ class QuoteChooser:
             chance = self._calibration.chance(float(scores[at]), answerable(gathered, places[at]))
             found.append((gathered.sentences[places[at]], chance))
         return found
-
-    def _is_short(self, gathered: Gathered, chosen: Sentence) -> bool:
-        """Whether the reader is sure of its span, and the span is in the sentence."""
-        own = [sentence.margin for sentence in gathered.sentences if sentence.passage == chosen.passage]
-        return gathered.chances[chosen.passage] >= self._calibration.short and chosen.margin == max(own)
 
 
 def _different(ranked: Sequence[tuple[Sentence, float]]) -> list[tuple[Sentence, float]]:

@@ -1,4 +1,4 @@
-"""How a quote is put: in quotation marks, as a row with its columns, alone, or at the head of a list."""
+"""How a quote is put: in quotation marks, as a row with its columns, or at the head of a list."""
 
 import re
 from collections.abc import Sequence
@@ -29,9 +29,7 @@ def in_their_words(wording: Wording, quote: Quote, passages: Sequence[Hit]) -> Q
     Line breaks, which stand where a line was full, and the bullet of a list are left out. Cells of a table's row stand
     after the names of their columns, and so without quotation marks.
     """
-    said = on_one_line(quote.text)
-    if quote.text == quote.citation.quote:
-        said = _readable(quote.citation, passages, wording)
+    said = _readable(quote.citation, passages, wording)
     form, joining = _forms(quote, said, wording)
     pieces = [form.format(quote=said, number=quote.citation.n)]
     pieces += [joining.format(quote=_readable(also, passages, wording), number=also.n) for also in quote.further]
@@ -49,21 +47,20 @@ def _forms(quote: Quote, said: str, wording: Wording) -> tuple[str, str]:
         return wording.nearest, wording.listed
     if quote.unsure:
         return wording.likeliest, wording.listed
-    if quote.text != quote.citation.quote:
-        return wording.direct, wording.further
-    return (wording.quotation if said == _literal(quote.text, wording) else wording.row), wording.further
+    is_literal = said == _literal(quote.citation.quote, wording)
+    return (wording.quotation if is_literal else wording.row), wording.further
 
 
 def _short(quote: Quote, said: str, before: int) -> tuple[int, int] | None:
     """Where the reader's span stands in a text with so many characters before what is said of the quote."""
     if quote.span is None:
         return None
+    text = quote.citation.quote
     start, end = quote.span
-    words = on_one_line(quote.citation.quote[start:end])
-    bullet = _BULLET.match(quote.text)
-    # In what is said it stands after at least so much of the sentence; where it stands alone, at the beginning.
-    ahead = on_one_line(quote.text[bullet.end() if bullet else 0 : start])
-    place = said.find(words, len(ahead) if quote.text == quote.citation.quote else 0) if words else -1
+    words = on_one_line(text[start:end])
+    bullet = _BULLET.match(text)
+    # An opening quotation mark follows, so the words are never further to the left.
+    place = said.find(words, len(on_one_line(text[bullet.end() if bullet else 0 : start]))) if words else -1
     return (before + place, before + place + len(words)) if place >= 0 else None
 
 

@@ -22,14 +22,13 @@ UNSURE = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A stretch of a passage that answers the question, its place, and how likely it does."""
+    """A sentence of a passage that answers the question, and how likely it does."""
 
-    text: str
-    citation: Citation  # of the sentence that holds it
+    citation: Citation
     chance: float | None  # 0..1: calibrated chance that the sentence answers the question; None where nobody can tell
     by: Literal["reader", "embedder"]
     further: Sequence[Citation] = ()  # of other sentences that may hold it instead, the likeliest first
-    span: tuple[int, int] | None = None  # in the citation's quote: the words that are the answer, by the reader
+    span: tuple[int, int] | None = None  # in the citation's quote: the words that answer themselves, by the reader
     is_answer: bool = True  # False where the reader finds in no passage that the question is answered
 
     @property
@@ -54,4 +53,4 @@ def best_quote(embedder: TextEmbedder, question: str, passages: Sequence[Hit], e
     for position, context in enumerate(contexts):
         scores[position] += WEIGHT_COVERAGE * len(asked & frozenset(terms(context))) / max(len(asked), 1)
     citation = Citation.of_passage(passages, *places[int(scores.argmax())])
-    return Quote(citation.quote, citation, None, "embedder")
+    return Quote(citation, None, "embedder")

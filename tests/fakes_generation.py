@@ -100,7 +100,7 @@ class MarkingReader:
 
 
 class ScriptedQuoter:
-    """Quotes the first of these stretches that a passage holds, with that chance and its passage as the citation."""
+    """Quotes the passage that holds the first of these stretches, which it marks, with that chance."""
 
     def __init__(self, chances: Mapping[str, float]) -> None:
         self.chances = chances
@@ -112,9 +112,9 @@ class ScriptedQuoter:
         self.asked.append(question)
         for marked, chance in self.chances.items():
             for number, hit in enumerate(passages):
-                if marked in hit.chunk.text:
+                if (start := hit.chunk.text.find(marked)) >= 0:
                     citation = Citation.of_passage(passages, number, 0, len(hit.chunk.text))
-                    return Quote(marked, citation, chance, "reader")
+                    return Quote(citation, chance, "reader", span=(start, start + len(marked)))
         return None
 
 

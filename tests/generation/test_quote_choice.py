@@ -20,27 +20,20 @@ def chooser(chance: float, marked: str = "the North Sea") -> QuoteChooser:
     return QuoteChooser(MarkingReader({marked: chance}))
 
 
-def test_a_span_that_the_reader_is_sure_of_is_the_answer_and_its_sentence_the_citation() -> None:
-    likely = QuoteChooser(MarkingReader({"the North Sea": 0.95}), None, Calibration(0.0, 0.0, 1.0, 0.9, 0.0))
-    quote = likely.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
+def test_the_sentence_that_the_reader_finds_the_answer_in_is_quoted_with_its_place() -> None:
+    quote = chooser(0.95).quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
     assert quote is not None
-    assert (quote.text, quote.by) == ("the North Sea", "reader")
+    assert quote.by == "reader"
     assert quote.citation.quote == "It flows into the North Sea near Rotterdam."
     assert (quote.citation.n, quote.citation.start) == (2, 400 + RHINE.chunk.text.index("It flows"))
 
 
-def test_of_a_row_of_a_table_all_is_said_however_sure_the_reader_is_of_one_cell() -> None:
+def test_in_a_row_of_a_table_nothing_is_marked_however_sure_the_reader_is_of_one_cell() -> None:
     rivers = passage("River | Ends in | Length\nRhine | the North Sea | 1,230 km", number=1)
     quote = chooser(0.99).quote(HashEmbedder(), QUESTION, [rivers], 0.9)
     assert quote is not None
-    assert quote.text == quote.citation.quote == "Rhine | the North Sea | 1,230 km"
+    assert quote.citation.quote == "Rhine | the North Sea | 1,230 km"
     assert quote.span is None
-
-
-def test_where_the_reader_is_not_sure_the_whole_sentence_answers() -> None:
-    quote = chooser(0.6).quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
-    assert quote is not None
-    assert quote.text == quote.citation.quote == "It flows into the North Sea near Rotterdam."
 
 
 def test_the_surer_the_reader_is_the_likelier_is_the_quote() -> None:
@@ -56,7 +49,7 @@ def test_the_surer_the_reader_is_the_likelier_is_the_quote() -> None:
 
 @pytest.mark.parametrize(("log_odds", "quoted"), [(-3.0, 3), (-0.5, 2), (3.0, 1)])
 def test_the_less_likely_a_quote_is_the_more_stand_beside_it(log_odds: float, quoted: int) -> None:
-    always = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, log_odds, 0.9, 0.0))
+    always = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, log_odds, 0.0))
     quote = always.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
     assert quote is not None
     assert quote.unsure == (quoted == 3)
@@ -66,9 +59,7 @@ def test_the_less_likely_a_quote_is_the_more_stand_beside_it(log_odds: float, qu
 @pytest.mark.parametrize(("best", "is_answer"), [(0.39, False), (0.41, True)])
 def test_where_no_passage_is_likely_to_answer_what_is_quoted_is_no_answer(best: float, is_answer: bool) -> None:
     reader = MarkingReader({"the North Sea": best, "ten countries": 0.2})
-    quote = QuoteChooser(reader, None, Calibration(0.0, 0.0, 3.0, 0.9, 0.4)).quote(
-        HashEmbedder(), QUESTION, PASSAGES, 0.9
-    )
+    quote = QuoteChooser(reader, None, Calibration(0.0, 0.0, 3.0, 0.4)).quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
     assert quote is not None
     assert not quote.unsure
     assert quote.is_answer == is_answer
@@ -76,16 +67,15 @@ def test_where_no_passage_is_likely_to_answer_what_is_quoted_is_no_answer(best: 
 
 
 def test_in_the_sentence_that_is_quoted_the_readers_span_is_marked() -> None:
-    likely = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, 1.0, 0.9, 0.0))
+    likely = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, 1.0, 0.0))
     quote = likely.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
     assert quote is not None
-    assert quote.text == quote.citation.quote
     assert quote.span is not None
     assert quote.citation.quote[slice(*quote.span)] == "the North Sea"
 
 
 def test_nothing_is_marked_in_a_sentence_that_is_not_likely_to_answer() -> None:
-    unsure = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, -3.0, 0.9, 0.0))
+    unsure = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, -3.0, 0.0))
     quote = unsure.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
     assert quote is not None
     assert quote.span is None
@@ -94,18 +84,11 @@ def test_nothing_is_marked_in_a_sentence_that_is_not_likely_to_answer() -> None:
 def test_what_several_passages_say_is_quoted_once() -> None:
     footer = "Confidential: do not copy this page."
     copies = [passage(f"{footer} Sheet {number} of the set is here.", number=number) for number in range(3)]
-    unsure = QuoteChooser(MarkingReader({}), None, Calibration(0.0, 0.0, -3.0, 0.9, 0.0))
+    unsure = QuoteChooser(MarkingReader({}), None, Calibration(0.0, 0.0, -3.0, 0.0))
     quote = unsure.quote(HashEmbedder(), "Who may copy the page?", copies, 0.9)
     assert quote is not None
-    shown = [quote.text, *(also.quote for also in quote.further)]
+    shown = [also.quote for also in (quote.citation, *quote.further)]
     assert len(set(shown)) == len(shown) == 3
-
-
-def test_a_span_of_a_sentence_that_is_not_likely_to_answer_does_not_stand_alone() -> None:
-    unsure = QuoteChooser(MarkingReader({"the North Sea": 0.95}), None, Calibration(0.0, 0.0, -3.0, 0.9, 0.0))
-    quote = unsure.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
-    assert quote is not None
-    assert quote.text == quote.citation.quote
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -122,7 +105,8 @@ def test_a_quote_is_always_the_document_s_to_the_letter(seed: int) -> None:
         return
     chunk = passages[quote.citation.n - 1].chunk
     assert chunk.text[quote.citation.start - chunk.start : quote.citation.end - chunk.start] == quote.citation.quote
-    assert quote.text in quote.citation.quote
+    if quote.span is not None:
+        assert 0 <= quote.span[0] < quote.span[1] <= len(quote.citation.quote)
 
 
 def test_where_nothing_can_be_quoted_there_is_no_quote() -> None:
@@ -131,7 +115,7 @@ def test_where_nothing_can_be_quoted_there_is_no_quote() -> None:
 
 
 def test_chances_rise_with_the_score_and_with_what_the_reader_says() -> None:
-    calibration = Calibration(1.5, 0.5, -0.2, 0.8, 0.3)
+    calibration = Calibration(1.5, 0.5, -0.2, 0.3)
     assert calibration.chance(-3, 0) < calibration.chance(0, 0) < calibration.chance(3, 0)
     assert calibration.chance(0, -1) < calibration.chance(0, 1)
     assert calibration.chance(0, 0.4) == 0.5

@@ -10,12 +10,12 @@ from tests.fakes_generation import passage
 SENTENCE = "It flows into the North Sea near Rotterdam."
 
 
-def marked(sentence: str, words: str, *, alone: bool = False) -> tuple[str, str | None]:
+def marked(sentence: str, words: str) -> tuple[str, str | None]:
     """The text of an answer that quotes the sentence, and what of it stands out where the reader found these words."""
     found = passage(sentence, start=7, number=1)
     start = sentence.rindex(words)
     cited = Citation.of_passage([found], 0, 0, len(sentence))
-    quote = Quote(words if alone else sentence, cited, 0.5, "reader", span=(start, start + len(words)))
+    quote = Quote(cited, 0.5, "reader", span=(start, start + len(words)))
     said = in_their_words(ENGLISH, quote, [found])
     return said.text, None if said.short is None else said.text[slice(*said.short)]
 
@@ -38,19 +38,14 @@ def test_of_words_that_are_there_twice_those_are_marked_that_the_reader_found() 
     sentence = "- Sea air: it flows into the North Sea."
     found = passage(sentence, start=7, number=1)
     for start in (sentence.index("Sea"), sentence.rindex("Sea")):
-        quote = Quote(
-            sentence, Citation.of_passage([found], 0, 0, len(sentence)), 0.5, "reader", span=(start, start + 3)
-        )
+        cited = Citation.of_passage([found], 0, 0, len(sentence))
+        quote = Quote(cited, 0.5, "reader", span=(start, start + 3))
         said = in_their_words(ENGLISH, quote, [found])
         assert said.short is not None
         assert said.text[said.short[0] :].startswith(sentence[start : start + 7])
 
 
-def test_words_that_stand_alone_are_marked_as_a_whole() -> None:
-    assert marked(SENTENCE, "the North Sea", alone=True) == ("the North Sea [1]", "the North Sea")
-
-
 def test_a_quote_in_which_the_reader_marks_nothing_has_no_short_answer() -> None:
     found = passage(SENTENCE, start=7, number=1)
-    quote = Quote(SENTENCE, Citation.of_passage([found], 0, 0, len(SENTENCE)), 0.5, "reader")
+    quote = Quote(Citation.of_passage([found], 0, 0, len(SENTENCE)), 0.5, "reader")
     assert in_their_words(ENGLISH, quote, [found]).short is None

@@ -11,7 +11,7 @@ from `dev`, whose questions the reader answers as it answers anybody's. The same
 import json
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -109,7 +109,7 @@ def main(
     fitted = [case for name in FITTED for case in _labelled(name, _asked(settings, data, name, "dev", kept))]
     model = _trained(fitted)
     out.write_text(model.model_to_string())
-    calibration = _calibrated(fitted)
+    calibration = replace(_calibrated(fitted), reader=reader_name(settings))
     (out.parent / CALIBRATION.name).write_text(json.dumps(asdict(calibration), indent=2) + "\n")
     trees = tree_ensemble.read(model.model_to_string())
     print("| questions | | the best there is | the embedder's | chosen | chosen, two | told from wrong | refused |")

@@ -39,6 +39,7 @@ class Calibration:
     answerable: float  # weight of the reader's log-odds that the passage answers
     intercept: float
     answered: float  # chance of the best passage, by the reader, below which nothing counts as an answer
+    reader: str = ""  # begin of the SHA-256 of the reader's file that all of it was fitted with
 
     def chance(self, score: float, answerable: float) -> float:
         """The chance for this score and these log-odds."""

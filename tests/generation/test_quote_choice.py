@@ -1,10 +1,13 @@
+import hashlib
+import json
 import random
 import re
 
 import pytest
 
-from generation.quote_choice import QUOTE_MODEL, Calibration, QuoteChooser
+from generation.quote_choice import CALIBRATION, QUOTE_MODEL, Calibration, QuoteChooser
 from generation.quote_features import FEATURES
+from generation.reader_weights import SHIPPED
 from retrieval import tree_ensemble
 from retrieval.errors import ModelUnavailable
 from tests.fakes import HashEmbedder
@@ -112,6 +115,14 @@ def test_a_quote_is_always_the_document_s_to_the_letter(seed: int) -> None:
 def test_where_nothing_can_be_quoted_there_is_no_quote() -> None:
     assert chooser(0.9).quote(HashEmbedder(), QUESTION, [], 0.9) is None
     assert chooser(0.9).quote(HashEmbedder(), QUESTION, [passage("Page 2")], 0.9) is None
+
+
+def test_the_chances_that_ship_were_fitted_with_the_reader_that_ships() -> None:
+    fitted_with = json.loads(CALIBRATION.read_text())["reader"]
+    assert len(fitted_with) == 12
+    assert hashlib.sha256(SHIPPED.read_bytes()).hexdigest().startswith(fitted_with), (
+        "run `python -m bench.train_quotes`"
+    )
 
 
 def test_chances_rise_with_the_score_and_with_what_the_reader_says() -> None:

@@ -17,6 +17,7 @@ from bench import (
     graph,
     ingest,
     many_vectors,
+    pages,
     parsing,
     reader,
     representations,
@@ -100,6 +101,7 @@ BENCHMARKS: dict[str, Callable[[Settings, Options], Report]] = {
     "filters": lambda _settings, _options: filters.run(),
     "routing": lambda settings, options: routing.run(settings, options.data, options.scope.kept),
     "files": lambda settings, options: files.run(settings, options.data),
+    "pages": lambda settings, options: pages.run(settings, options.data, options.scope.kept),
     "parsing": lambda _settings, options: parsing.run(
         options.data, options.outputs, scanned=parsing.SCANNED in options.scope.systems
     ),

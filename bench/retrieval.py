@@ -98,7 +98,7 @@ def _folders(scope: Scope) -> Iterator[Path]:
                 yield corpus
 
 
-def _systems(library: Library, names: Sequence[str]) -> Mapping[str, System]:
+def systems(library: Library, names: Sequence[str]) -> Mapping[str, System]:
     """The named systems, all of them if none is named."""
 
     def listed(name: str) -> System:
@@ -146,7 +146,7 @@ def _ask(
     library: Library, data: str, queries: Mapping[str, str], judgements: Judgements, identify: Identify, scope: Scope
 ) -> Outcome:
     milliseconds: dict[str, list[float]] = {}
-    asked = _systems(library, scope.systems)
+    asked = systems(library, scope.systems)
     ranked: dict[str, dict[str, Sequence[str]]] = {name: {} for name in asked}
     for query_id, question in queries.items():
         # Timed as a person would search; after it the embedder remembers the query for all systems.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from generation.asked_form import asked_form
 from generation.quote_candidates import Gathered, PassageReader, Sentence, TextEmbedder, gather
 from generation.quote_features import answerable, matrix
 from generation.quoting import Quote
@@ -58,11 +59,15 @@ class QuoteChooser:
     def quote(self, embedder: TextEmbedder, question: str, passages: Sequence[Hit], evidence: float) -> Quote | None:
         """The likeliest sentence; None if the passages hold none. `evidence` is the search's own chance."""
         gathered = gather(embedder, self._reader, question, passages, evidence)
-        ranked = self.ranked(gathered)
+        ranked, form = _different(self.ranked(gathered)), asked_form(question)
         if not ranked:
             return None
-        (sentence, chance), *others = _different(ranked)
+        if form is not None:
+            ranked.sort(key=lambda one: form.search(one[0].text) is None)
+        (sentence, chance), *others = ranked
         is_answer = max(gathered.chances) >= self._calibration.answered
+        if form is not None:
+            is_answer = form.search(sentence.text) is not None
         alone = Quote(_cited(passages, sentence), round(chance, 4), "reader", is_answer=is_answer)
         if alone.unsure or not is_answer:
             return replace(alone, further=[_cited(passages, other) for other, _ in others[: NEAREST - 1]])

@@ -84,6 +84,21 @@ def test_nothing_is_marked_in_a_sentence_that_is_not_likely_to_answer() -> None:
     assert quote.span is None
 
 
+def test_where_a_phone_number_is_asked_for_a_sentence_without_one_is_no_answer() -> None:
+    likely = QuoteChooser(MarkingReader({"£3.20": 0.99}), None, Calibration(0.0, 0.0, 3.0, 0.0))
+    asked, price = (
+        "What is the phone number of the canteen?",
+        passage("The canteen serves a hot meal at £3.20.", number=1),
+    )
+    number = passage("Whoever wants to book a table there dials extension 5512.", number=2)
+    without = likely.quote(HashEmbedder(), asked, [price], 0.9)
+    found = likely.quote(HashEmbedder(), asked, [price, number], 0.9)
+    assert without is not None
+    assert found is not None
+    assert (without.is_answer, found.is_answer) == (False, True)
+    assert found.citation.quote == number.chunk.text
+
+
 def test_what_several_passages_say_is_quoted_once() -> None:
     footer = "Confidential: do not copy this page."
     copies = [passage(f"{footer} Sheet {number} of the set is here.", number=number) for number in range(3)]

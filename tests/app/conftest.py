@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,17 @@ from app.sources import Sources
 from app.wiring import Engines, Storage
 from generation.answer import Answerer, AnswerLimits
 from generation.claims import ClaimJudge
+from generation.quote_candidates import TextEmbedder
+from generation.quoting import Quote, best_quote
 from ingest.enricher import Enricher
 from ingest.pipeline import IngestTools, ingest_documents
 from retrieval.embedders import Embedders
 from retrieval.pipeline import Retriever
 from retrieval.snapshot import Snapshots
 from retrieval.store import documents, models
+from retrieval.types import Hit
 from tests.fakes import HashEmbedder, ParagraphParser, load_scripted, scripted_ranker
-from tests.fakes_generation import ScriptedModel
+from tests.fakes_generation import ScriptedModel, ScriptedQuoter
 
 
 @dataclass
@@ -74,6 +77,12 @@ class Running:
         return found
 
 
+def quote(embedder: TextEmbedder, question: str, passages: Sequence[Hit], evidence: float, /) -> Quote | None:
+    """A quote in which "in 1912" is marked as the answer; elsewhere the embedder's."""
+    marked = ScriptedQuoter({"in 1912": 0.8})(embedder, question, passages, evidence)
+    return marked or best_quote(embedder, question, passages, evidence)
+
+
 @pytest.fixture
 def running(tmp_path: Path, empty_database: Path) -> Iterator[Running]:
     shutil.copy(empty_database, tmp_path)
@@ -88,7 +97,8 @@ def running(tmp_path: Path, empty_database: Path) -> Iterator[Running]:
         # The graph engine is a process for every statement; its own tests start it.
         router = replace(router, sources={"tables": router.sources["tables"]})
         retriever = Retriever(storage.database, snapshots, embedders, scripted_ranker(), router=router)
-        answerer = Answerer(retriever, model, AnswerLimits(0.0, 4, 1600), ClaimJudge(), kinds=sources.kinds)
+        limits = AnswerLimits(0.0, 4, 1600)
+        answerer = Answerer(retriever, model, limits, ClaimJudge(), quote, kinds=sources.kinds)
         return Engines(embedders, model, retriever, answerer)
 
     settings = Settings(data_dir=tmp_path, workers=0, max_upload_mib=1, max_files_per_upload=3, _env_file=None)

@@ -30,6 +30,16 @@ def test_of_older_turns_a_line_is_left_and_the_latest_are_whole() -> None:
     assert (known.shortened, known.forgotten) == (2, 0)
 
 
+def test_no_turn_is_whole_that_is_older_than_a_shortened_one() -> None:
+    history = [
+        Message("assistant", "It is closed [1]. It opens at nine [2]."),
+        Message("assistant", "No [1]. " + "Much more could be said of it. " * 10),
+        Message("user", "And then?"),
+    ]
+    known = remembered(history, words, 40)
+    assert [turn.content for turn in known.turns] == ["It is closed.", "No.", "And then?"]
+
+
 @pytest.mark.parametrize("limit", range(0, 120, 7))
 def test_what_is_remembered_never_has_more_than_its_share_and_ends_with_the_latest(limit: int) -> None:
     known = remembered(HISTORY, words, limit)

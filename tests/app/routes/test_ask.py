@@ -31,6 +31,19 @@ def test_an_answer_has_checked_citations_whose_quotes_are_in_the_document(runnin
     assert answer["usage"]["completion_tokens"] > 0
 
 
+@pytest.mark.parametrize(("year", "short"), [(1912, "in 1912"), (1871, None)])
+def test_the_words_that_answer_are_named_with_their_place_where_a_quote_has_them_marked(
+    running: Running, year: int, short: str | None
+) -> None:
+    running.add(f"The mill of Varrel was built in {year}, says the deed.")
+    request = {"question": "When was the mill built?", "options": {"mode": "quote"}}
+    answer = running.client.post("/v1/ask", json=request).json()
+    found = answer["short_answer"]
+    assert str(year) in answer["answer"]
+    assert (found and found["text"]) == short
+    assert not found or answer["answer"][found["start"] : found["end"]] == short
+
+
 def test_a_citation_that_was_never_given_is_dropped(running: Running) -> None:
     running.add(TEXT)
     running.model.enqueue("It was built in 1871 [7].")

@@ -7,20 +7,16 @@ questions to quarterly reports. A row has a `question`, the file that answers it
 """
 
 import json
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-
-import numpy as np
 
 from app.settings import Settings
 from bench.library import opened
 from bench.report import Report, Row, bootstrap
 from bench.retrieval import System, systems
 from retrieval.errors import InvalidRequest
-from retrieval.types import Chunk
 
 QUESTIONS = "qna.jsonl"
 CUTS = (1, 5, 10)
@@ -37,7 +33,7 @@ class Asked:
 
 
 def run(settings: Settings, data: Path | None, kept: Path | None = None) -> Report:
-    """Questions whose document, and whose page, is among the first 1, 5 and 10 chunks; and milliseconds a question."""
+    """Questions whose document, and whose page, is among the first 1, 5 and 10 chunks."""
     if data is None or not (data / QUESTIONS).is_file():
         raise InvalidRequest(f"Name a folder with {QUESTIONS} and PDFs by --data.", field="data")
     paths = sorted(data.rglob("*.pdf"))
@@ -72,12 +68,7 @@ def read(path: Path, names: Sequence[str]) -> Sequence[Asked]:
 
 
 def _rows(name: str, data: str, system: System, asked: Sequence[Asked]) -> Iterator[Row]:
-    ranked: list[tuple[Asked, Sequence[Chunk]]] = []
-    milliseconds = []
-    for one in asked:
-        started = time.perf_counter()
-        ranked.append((one, system(one.question)))
-        milliseconds.append(1000 * (time.perf_counter() - started))
+    ranked = [(one, system(one.question)) for one in asked]
     with_pages = [(one, found) for one, found in ranked if one.pages]
     for cut in CUTS:
         hits = [float(any(chunk.document in one.documents for chunk in found[:cut])) for one, found in ranked]
@@ -88,4 +79,3 @@ def _rows(name: str, data: str, system: System, asked: Sequence[Asked]) -> Itera
                 for one, found in with_pages
             ]
             yield bootstrap(name, data, f"page@{cut}", hits)
-    yield Row(name, data, "p50 ms", float(np.median(milliseconds)))

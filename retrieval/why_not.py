@@ -12,7 +12,7 @@ from typing import Literal
 from retrieval.construction.filter_construction import with_filter_of_question
 from retrieval.errors import InvalidRequest
 from retrieval.pipeline import Retriever, Searched
-from retrieval.ranking import RANKED_PER_CANDIDATE, Ranked
+from retrieval.ranking import DOCUMENT_NAME, RANKED_PER_CANDIDATE, Ranked
 from retrieval.recall import Candidates, recall
 from retrieval.store import chunks, documents, filters
 from retrieval.store.database import Database
@@ -302,11 +302,14 @@ def _comparisons(followed: _Followed) -> Sequence[FeatureComparison]:
     if followed.key not in by_key or not hits:
         return ()
     own, last = by_key[followed.key], by_key[hits[-1].chunk.key]
-    found = [_comparison(name, own, last) for name in own.features if name in last.features]
+    compared = [*own.features, DOCUMENT_NAME] if own.features else ()  # fusion's order has none
+    found = [_comparison(name, own, last) for name in compared if name in last.contributions]
     return sorted(found, key=lambda item: item.contribution - item.last_contribution)
 
 
 def _comparison(name: str, own: Ranked, last: Ranked) -> FeatureComparison:
+    added, last_added = own.contributions[name], last.contributions[name]
+    # The document's name is no feature of the trees: what stands for it is what it adds.
     return FeatureComparison(
-        name, own.features[name], own.contributions[name], last.features[name], last.contributions[name]
+        name, own.features.get(name, added), added, last.features.get(name, last_added), last_added
     )

@@ -9,17 +9,19 @@ from retrieval.analysis import terms
 from retrieval.candidates import tabulate
 from retrieval.errors import ModelUnavailable
 from retrieval.fusion import reciprocal_rank_fusion
-from retrieval.ranking import DEFAULT_RANKER, Ranked, Ranker
+from retrieval.ranking import DEFAULT_RANKER, DOCUMENT_NAME, Ranked, Ranker
 from retrieval.recall import Query, recall
 from retrieval.store import chunks
 from tests.fakes import Library
 
 QUESTION = "who counts the ships at the northern cape"
 
+REPORTS = (("Oslo", "good"), ("Bergen", "fine"), ("Narvik", "well"))
 
-def ranked(library: Library, ranker: Ranker, explained: int = 10) -> list[Ranked]:
+
+def ranked(library: Library, ranker: Ranker, explained: int = 10, question: str = QUESTION) -> list[Ranked]:
     snapshot = library.snapshots().latest("default")
-    query = Query(QUESTION, terms(QUESTION), library.embedder.embed_query(QUESTION))
+    query = Query(question, terms(question), library.embedder.embed_query(question))
     lists = recall(query, snapshot, snapshot.alive, 100)
     fused = reciprocal_rank_fusion({name: found.keys for name, found in lists.items()})
     keys = [key for key, _ in fused]
@@ -50,6 +52,17 @@ def test_contributions_sum_to_the_score(filled: Library) -> None:
     for item in ranked(filled, Ranker()):
         if item.contributions:
             assert sum(item.contributions.values()) == pytest.approx(item.score)
+
+
+def test_a_document_whose_name_the_question_says_is_lifted_and_the_hit_says_so(library: Library) -> None:
+    named = [library.add(f"Net sales rose by a tenth: {end}.", name=f"Acme {name}.txt") for name, end in REPORTS]
+    found = ranked(library, Ranker(), question="how much did net sales rise in the Bergen report")
+    with library.database.read() as connection:
+        documents = [chunks.visible(connection, [item.key])[item.key].document_id for item in found]
+    assert documents[0] == named[1].id
+    assert found[0].contributions[DOCUMENT_NAME] > 0
+    assert {item.contributions[DOCUMENT_NAME] for item in found[1:]} == {0.0}
+    assert DOCUMENT_NAME not in found[0].features  # what is logged for learning is what the trees know
 
 
 def test_only_the_first_are_explained(filled: Library) -> None:

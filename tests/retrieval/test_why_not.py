@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from retrieval.errors import InvalidRequest, NotFound
+from retrieval.ranking import DOCUMENT_NAME
 from retrieval.store import chunks
 from retrieval.types import SearchRequest
 from retrieval.why_not import Explanation, why_not
@@ -63,6 +64,18 @@ def test_features_stand_beside_those_of_the_last_hit_and_explain_the_difference(
     assert difference == pytest.approx(hits[12].score - hits[2].score)
     moved = [item.contribution - item.last_contribution for item in found.features]
     assert moved == sorted(moved)
+
+
+def test_what_the_name_of_its_document_adds_is_compared_too(filled: Library) -> None:
+    named = filled.add("Another year, another count of ships.", name="lighthouse keeper.txt")
+    hits = filled.retriever().search(replace(REQUEST, k=30)).hits
+    unnamed = next(hit for hit in hits[3:] if hit.chunk.document_id != named.id)
+    hit = next(hit for hit in hits if hit.chunk.document_id == named.id)
+    found = explain(filled, replace(REQUEST, k=hits.index(hit) + 1), chunk=unnamed.chunk.id)
+    compared = next(item for item in found.features if item.name == DOCUMENT_NAME)
+    assert found.last_hit is not None
+    assert found.last_hit.chunk.id == hit.chunk.id
+    assert compared.last_contribution > compared.contribution == 0
 
 
 def test_without_the_ranker_there_are_no_features_to_compare(filled: Library) -> None:

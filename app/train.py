@@ -18,8 +18,9 @@ from app.settings import Settings
 from generation.reader import EMBEDDER, Reader
 from generation.reader_examples import SETS, Epochs, LabelledQuestion, LabelledSet, labelled
 from generation.reader_judging import UNCALIBRATED, ask, auroc, calibrated
-from generation.reader_training import BATCH, Plan, ReaderTraining, Report
+from generation.reader_training import BATCH, ReaderTraining
 from generation.reader_weights import AnswerableCalibration, ReaderWeights
+from generation.training_run import Plan, Report
 from retrieval.embedding import weights_sha256
 from retrieval.errors import ModelUnavailable
 from retrieval.fastest_dtype import fastest_dtype

@@ -1,12 +1,9 @@
-"""Trains the reader: batches of like length, steps of AdamW, checkpoints, and figures on questions held out.
+"""Trains the reader: batches of like length, and steps of AdamW.
 
-Deterministic under a seed: batches are drawn by it, a batch is always cut into the same parts, and the parts' gradients
-are added in their order, whichever thread made them. Each thread computes parts of its own, because threads that share
-every product wait for each other some hundred times a step.
+Deterministic under a seed: batches are drawn by it, and a batch is always cut into the same parts.
 """
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,13 +14,14 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from generation import reader_checkpoint
-from generation.reader_checkpoint import BEFORE_DECAY, LATEST, Progress
+from generation import training_checkpoint
 from generation.reader_examples import Epochs, ReaderExample
 from generation.reader_input import PADDING, Window, plain, token_span, windows
 from generation.reader_network import loss, lower, new_heads, trained_names, upper
-from generation.reader_schedule import Schedule
 from generation.reader_weights import ReaderWeights
+from generation.training_checkpoint import Progress
+from generation.training_run import Plan, Position, Report, sitting
+from generation.training_schedule import Schedule
 from retrieval.embedding import weights_sha256
 from retrieval.errors import ModelUnavailable
 
@@ -35,32 +33,7 @@ LEARNING_RATE = 1.5e-4
 HEAD_RATE = 4.0  # times that of the layers: the heads begin from nothing
 WEIGHT_DECAY = 0.01
 MAX_NORM = 1.0
-SAVED_EVERY = 180.0  # seconds
-REPORTED_EVERY = 20.0
 TRAINING_TOKENS = 384  # a window of an example
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How a run is doing."""
-
-    step: int
-    steps: int
-    loss: float  # mean since the last report
-    examples_per_second: float
-    seconds_left: float
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to run: how long, from which seed, where checkpoints lie, and how."""
-
-    steps: int
-    seed: int
-    checkpoints: Path
-    threads: int
-    device: str  # of torch
-    dtype: torch.dtype  # that products are computed in
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +70,7 @@ class ReaderTraining:
             {"params": [value for name, value in self._parameters.items() if name not in names], "scale": HEAD_RATE},
         ]
         self._optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)
-        self._step = 0
-        self._seconds = 0.0
-        self._decaying = False  # whether the rate has begun to fall
+        self.position = Position()
 
     @property
     def parameters(self) -> Mapping[str, Tensor]:
@@ -109,7 +80,12 @@ class ReaderTraining:
     @property
     def step(self) -> int:
         """Steps done so far."""
-        return self._step
+        return self.position.step
+
+    @property
+    def decay_begins(self) -> int:
+        """The first step at a falling rate."""
+        return self._schedule.decay_begins
 
     def start_from(self, weights: ReaderWeights) -> None:
         """Begins with a trained reader in place of the embedder's own layers and heads that know nothing.
@@ -126,10 +102,10 @@ class ReaderTraining:
 
     def resume(self) -> None:
         """Goes on from the checkpoint that fits the plan; raises `ModelUnavailable` if there is none."""
-        name = reader_checkpoint.resumable(self._plan.checkpoints, self._plan.steps)
-        progress, tensors = reader_checkpoint.load(self._plan.checkpoints, name)
-        self._step, self._seconds = progress.step, progress.seconds
-        self._decaying = progress.step > Schedule(progress.steps, LEARNING_RATE).decay_begins
+        name = training_checkpoint.resumable(self._plan.checkpoints, self._plan.steps)
+        progress, tensors = training_checkpoint.load(self._plan.checkpoints, name)
+        decaying = progress.step > Schedule(progress.steps, LEARNING_RATE).decay_begins
+        self.position = Position(progress.step, progress.examples, progress.seconds, decaying)
         for key, parameter in self._parameters.items():
             parameter.copy_(tensors[key])
             self._optimizer.state[parameter] = {
@@ -140,33 +116,11 @@ class ReaderTraining:
 
     def run(self, report: Callable[[Report], None], stopped: Callable[[], bool]) -> bool:
         """Trains to the end of the plan or until stopped, and leaves a checkpoint; True if it came to the end."""
-        began = saved = reported = time.monotonic()
-        spent, first, losses = self._seconds, self._step, list[float]()
-        with ThreadPoolExecutor(self._plan.threads, "reader", initializer=_compute_alone) as pool:
-            for batch in self._batches():
-                if self._step >= self._plan.steps or stopped():
-                    break
-                if self._step >= self._schedule.decay_begins and not self._decaying:
-                    self._save(BEFORE_DECAY)
-                    self._decaying = True
-                losses.append(self._train_on(batch, pool))
-                self._step += 1
-                now = time.monotonic()
-                self._seconds = spent + now - began
-                if now - reported > REPORTED_EVERY or self._step == self._plan.steps:
-                    rate = (self._step - first) / (now - began)
-                    left = (self._plan.steps - self._step) / rate
-                    report(Report(self._step, self._plan.steps, sum(losses) / len(losses), rate * BATCH, left))
-                    reported, losses = now, []
-                if now - saved > SAVED_EVERY:
-                    self._save(LATEST)
-                    saved = now
-        self._save(LATEST)
-        return self._step >= self._plan.steps
+        return sitting(self, self._plan, report, stopped)
 
-    def _batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[Batch]:
         """The batches from the present step on: epoch after epoch, each in its own order."""
-        skipped, number = self._step, 0
+        skipped, number = self.position.step, 0
         while True:
             examples = self._epochs.epoch(number)
             drawn = BATCH * DRAWN_TOGETHER
@@ -195,8 +149,8 @@ class ReaderTraining:
         spans = [(window, token_span(window, *example.answer)) for window in found]
         return next(((window, span) for window, span in spans if span), None)
 
-    def _train_on(self, batch: Batch, pool: ThreadPoolExecutor) -> float:
-        """One step; gives the batch's loss."""
+    def train_on(self, batch: Batch, pool: ThreadPoolExecutor) -> tuple[float, int]:
+        """One step; gives the batch's loss, and its examples."""
         size = BATCH if self._plan.device != "cpu" else PART
         parts = [slice(start, start + size) for start in range(0, len(batch.windows), size)]
         copies = {name: value.to(self._plan.dtype).requires_grad_() for name, value in self._parameters.items()}
@@ -217,9 +171,9 @@ class ReaderTraining:
                 parameter.grad += gradient
         torch.nn.utils.clip_grad_norm_(self._parameters.values(), MAX_NORM)
         for group in self._optimizer.param_groups:
-            group["lr"] = self._schedule.rate(self._step) * group["scale"]
+            group["lr"] = self._schedule.rate(self.position.step) * group["scale"]
         self._optimizer.step()
-        return total
+        return total, BATCH
 
     def _loss(self, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
         longest = max(len(window.ids) for window in batch.windows)
@@ -237,16 +191,13 @@ class ReaderTraining:
         spans, answerable = upper(weights, hidden, mask, self._heads)
         return loss(spans, answerable, reachable, batch.targets)
 
-    def _save(self, name: str) -> None:
+    def save(self, name: str) -> None:
+        """Writes a checkpoint: parameters, and what the optimizer knows of them."""
         tensors = dict(self._parameters)
         for key, parameter in self._parameters.items():
             state = self._optimizer.state[parameter]
             if state:
                 tensors |= {f"mean/{key}": state["exp_avg"], f"square/{key}": state["exp_avg_sq"]}
-        progress = Progress(self._step, self._plan.steps, self._plan.seed, self._step * BATCH, self._seconds)
-        reader_checkpoint.save(self._plan.checkpoints, name, progress, tensors)
-
-
-def _compute_alone() -> None:
-    torch.get_num_threads()  # a thread that has not looked yet takes over, at its first product, what any set last
-    torch.set_num_threads(1)
+        at = self.position
+        progress = Progress(at.step, self._plan.steps, self._plan.seed, at.examples, at.seconds)
+        training_checkpoint.save(self._plan.checkpoints, name, progress, tensors)

@@ -13,8 +13,9 @@ from generation.reader_examples import Epochs, LabelledQuestion, LabelledSet
 from generation.reader_input import plain, windows
 from generation.reader_judging import UNCALIBRATED, ask, calibrated
 from generation.reader_network import lower, upper
-from generation.reader_training import Plan, ReaderTraining, Report
+from generation.reader_training import ReaderTraining
 from generation.reader_weights import ReaderWeights
+from generation.training_run import Plan, Report
 from retrieval.bert_encoder import BertEncoder
 from retrieval.embedding import weights_sha256
 from retrieval.errors import ModelUnavailable

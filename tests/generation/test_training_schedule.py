@@ -1,6 +1,6 @@
 import pytest
 
-from generation.reader_schedule import WARM_UP, Schedule
+from generation.training_schedule import WARM_UP, Schedule
 
 
 def test_the_rate_rises_stays_and_falls_to_almost_nothing() -> None:

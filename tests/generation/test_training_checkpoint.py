@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from generation.reader_checkpoint import BEFORE_DECAY, LATEST, Progress, load, resumable, save
+from generation.training_checkpoint import BEFORE_DECAY, LATEST, Progress, load, resumable, save
 from retrieval.errors import ModelUnavailable
 
 PROGRESS = Progress(step=40, steps=100, seed=0, examples=640, seconds=12.0)

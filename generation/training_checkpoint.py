@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from generation.reader_schedule import Schedule
+from generation.training_schedule import Schedule
 from retrieval.errors import ModelUnavailable
 
 # Where a run stands, and where it stood when its rate began to fall: there a longer run goes on.

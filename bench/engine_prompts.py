@@ -25,7 +25,7 @@ def answer_prompts(settings: Settings, folder: Path) -> list[PromptTokens]:
                 ).hits
                 turns = [
                     {"role": message.role, "content": message.content}
-                    for message in answer_messages(entry["question"], (), hits)
+                    for message in answer_messages(entry["question"], (), [hit.chunk.text for hit in hits])
                 ]
                 tokens = template.encode(turns)
                 ends = [place + 1 for place, token in enumerate(tokens) if token in template.end_tokens]

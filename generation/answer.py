@@ -106,10 +106,25 @@ class AnswerLimits:
     quote_passages: int = 3  # that a quote is looked for in
 
 
-class Answerer:
-    """Answers questions with citations; holds the searcher, the model, the limits, the judge of claims, the quoter."""
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is to be written, and by which model."""
 
-    def __init__(
+    writer: LanguageModel
+    prompt: Prompt
+
+    def refused(self, draft: Draft) -> bool:
+        """Whether the model says, as it was taught to, that no passage answers."""
+        return bool(self.prompt.refusal) and draft.text.strip().startswith(self.prompt.refusal)
+
+
+class Answerer:
+    """Answers questions with citations; holds the searcher, the models, the limits, the judge of claims, the quoter.
+
+    `tuned` is a model that learnt the prompt of `tuned_messages` and no other: it writes where nobody says how.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - those who work together here
         self,
         searcher: Searcher,
         model: LanguageModel,
@@ -118,6 +133,7 @@ class Answerer:
         quoter: Quoter = best_quote,
         kinds: Kinds | None = None,
         clock: Callable[[], float] = time.monotonic,
+        tuned: LanguageModel | None = None,
     ) -> None:
         self._kinds = kinds
         self._searcher = searcher
@@ -126,6 +142,7 @@ class Answerer:
         self._limits = limits
         self._judge = judge
         self._quoter = quoter
+        self._tuned = tuned
 
     def answer(self, request: AnswerRequest, cancelled: Callable[[], bool]) -> Iterator[AnswerEvent]:
         """Yields each stage, the text and its citations as they come, and the whole answer last.
@@ -162,12 +179,13 @@ class Answerer:
             trace.skip("generate", reason)
             yield from self._quoting(request, result, quote, None)
             return
-        prompt = self._prompt(request, result.hits, trace)
+        task = self._task(request, result.hits, trace)
         yield _last_stage(trace)
-        draft = yield from self._draft(prompt, request, trace, lambda: cancelled() or self._clock() > ends)
-        if draft.citations or cancelled() or request.mode == "generate":
-            answer = Answer(draft.text, draft.citations, prompt.passages, False, draft.usage, trace)
-            yield from self._judged(answer)
+        draft = yield from self._draft(task, request, trace, lambda: cancelled() or self._clock() > ends)
+        refused = task.refused(draft)
+        if draft.citations or refused or cancelled() or request.mode == "generate":
+            cited = () if refused else draft.citations
+            yield from self._judged(Answer(draft.text, cited, task.prompt.passages, refused, draft.usage, trace))
             return
         yield from self._quoting(request, result, quote, draft)
 
@@ -249,18 +267,19 @@ class Answerer:
         return replace(request, **changed), trace.stages
 
     def _draft(
-        self, prompt: Prompt, request: AnswerRequest, trace: Trace, cancelled: Callable[[], bool]
+        self, task: _Task, request: AnswerRequest, trace: Trace, cancelled: Callable[[], bool]
     ) -> Generator[AnswerEvent, None, Draft]:
         """One draft, shown while it is written; or several, of which only the chosen one is shown."""
+        passages = task.prompt.passages
         drafts: list[Draft] = []
         shown: list[Sequence[AnswerEvent]] = []
         for number in range(request.samples):
-            drafts.append(Draft(CitationCheck(Alignment(request.question, prompt.passages), prompt.passages)))
+            drafts.append(Draft(CitationCheck(Alignment(request.question, passages), passages)))
             if request.samples == 1:
-                yield from self._write(drafts[0], prompt, request, trace, cancelled)
+                yield from self._write(drafts[0], task, request, trace, cancelled)
                 return drafts[0]
             sampled = replace(request, options=varied(request.options, number))
-            events = list(self._write(drafts[-1], prompt, sampled, trace, cancelled))
+            events = list(self._write(drafts[-1], task, sampled, trace, cancelled))
             yield from (event for event in events if isinstance(event, StageEvent))
             shown.append([event for event in events if not isinstance(event, StageEvent)])
             if cancelled():
@@ -281,9 +300,10 @@ class Answerer:
         return drafts[best]
 
     def _judged(self, answer: Answer) -> Iterator[AnswerEvent]:
-        """A verdict on each sentence, and the answer with them."""
-        answer = self._with_claims(answer)
-        yield _last_stage(answer.trace)
+        """A verdict on each sentence, and the answer with them; a refusal claims nothing."""
+        if not answer.abstained:
+            answer = self._with_claims(answer)
+            yield _last_stage(answer.trace)
         yield from map(ClaimEvent, answer.claims)
         yield DoneEvent(answer)
 
@@ -294,26 +314,36 @@ class Answerer:
         return replace(answer, claims=claims)
 
     def _write(
-        self, draft: Draft, prompt: Prompt, request: AnswerRequest, trace: Trace, cancelled: Callable[[], bool]
+        self, draft: Draft, task: _Task, request: AnswerRequest, trace: Trace, cancelled: Callable[[], bool]
     ) -> Iterator[AnswerEvent]:
         """Lets the model write the draft, and completes the check of its citations."""
         with trace.stage("generate") as stage:
             options = replace(request.options, stop=(*request.options.stop, *STOP))
-            yield from draft.write(self._model.stream(prompt.messages, options, lambda: draft.looping or cancelled()))
-            stage.record(model=self._model.name, repetition_cut=draft.looping, **_usage_facts(draft.usage))
+            pieces = task.writer.stream(task.prompt.messages, options, lambda: draft.looping or cancelled())
+            yield from draft.write(pieces)
+            stage.record(model=task.writer.name, repetition_cut=draft.looping, **_usage_facts(draft.usage))
         yield _last_stage(trace)
         with trace.stage("cite") as stage:
             yield from draft.finish()
             stage.record(**draft.counts)
         yield _last_stage(trace)
 
-    def _prompt(self, request: AnswerRequest, hits: Sequence[Hit], trace: Trace) -> Prompt:
+    def _task(self, request: AnswerRequest, hits: Sequence[Hit], trace: Trace) -> _Task:
+        """The prompt, and who writes: the tuned model only what it was tuned for."""
+        tuned = None if request.instruction or not wording_for(request.question).refusal else self._tuned
+        writer = tuned or self._model
         with trace.stage("prompt") as stage:
             most = max(self._limits.passages, request.k) if request.instruction else self._limits.passages
             candidates = distinct(hits)[:most]
-            room = min(self._limits.prompt_tokens, self._model.context_tokens - request.options.max_tokens)
+            room = min(self._limits.prompt_tokens, writer.context_tokens - request.options.max_tokens)
             prompt = fit_prompt(
-                request.question, request.history, candidates, self._model.count_tokens, room, request.instruction
+                request.question,
+                request.history,
+                candidates,
+                writer.count_tokens,
+                room,
+                request.instruction,
+                tuned=tuned is not None,
             )
             stage.record(
                 tokens=prompt.tokens,
@@ -323,7 +353,7 @@ class Answerer:
                 forgotten_turns=prompt.forgotten_turns,
                 messages=[{"role": message.role, "content": message.content} for message in prompt.messages],
             )
-        return prompt
+        return _Task(writer, prompt)
 
 
 def changes(request: AnswerRequest, chosen: ChosenRoute) -> dict[str, Json]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from generation.conversation_memory import remembered
-from generation.prompts import answer_messages
+from generation.prompts import answer_messages, tuned_messages, wording_for
 from generation.types import Message
 from retrieval.errors import InvalidRequest
 from retrieval.types import Hit
@@ -24,6 +24,7 @@ class Prompt:
     tokens: int
     shortened_turns: int  # of the history, to a line each
     forgotten_turns: int  # of the history, oldest first
+    refusal: str = ""  # what a model that was tuned on this prompt says where no passage answers
 
 
 def distinct(hits: Sequence[Hit]) -> list[Hit]:
@@ -42,8 +43,10 @@ def fit_prompt(
     count_tokens: Callable[[Sequence[Message]], int],
     limit: int,
     instruction: str = "",
+    *,
+    tuned: bool = False,
 ) -> Prompt:
-    """The prompt with as many whole passages, best first, as fit into `limit` tokens.
+    """The prompt with as many whole passages, best first, as fit into `limit` tokens; `tuned`: that of the adapter.
 
     The older turns of a long history are shortened or left out, and where the others leave no room for a passage the
     oldest go first. Raises `InvalidRequest` if the question itself leaves none.
@@ -52,10 +55,16 @@ def fit_prompt(
     for left_out in range(len(known.turns) + 1):
         turns = known.turns[left_out:]
         for kept in range(len(hits), 0, -1):
-            messages = answer_messages(question, turns, hits[:kept], instruction)
+            texts = [hit.chunk.text for hit in hits[:kept]]
+            messages = (
+                tuned_messages(question, turns, texts)
+                if tuned
+                else answer_messages(question, turns, texts, instruction)
+            )
             if (tokens := count_tokens(messages)) <= limit:
-                shortened = max(0, known.shortened - left_out)
-                return Prompt(messages, hits[:kept], tokens, shortened, known.forgotten + left_out)
+                shortened, forgotten = max(0, known.shortened - left_out), known.forgotten + left_out
+                refusal = wording_for(question).refusal if tuned else ""
+                return Prompt(messages, hits[:kept], tokens, shortened, forgotten, refusal)
     raise InvalidRequest(
         f"The question leaves no room for a passage in a prompt of {limit} tokens; shorten it.", field="question"
     )

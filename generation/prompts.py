@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from generation.types import Message
-from retrieval.types import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,10 @@ class Wording:
     abstention: str
     invitation: str  # what can be asked here, to somebody who asked nothing of the documents
     language: str  # ISO 639-1
+    # What a model is asked that was tuned on nothing else (`scholiast train adapter`), and what it says where no
+    # passage answers; empty where there is none in this language.
+    tuned_system: str = ""
+    refusal: str = ""
 
 
 ENGLISH = Wording(
@@ -71,6 +74,11 @@ ENGLISH = Wording(
         "say, and the answer will show where it stands."
     ),
     language="en",
+    tuned_system=(
+        "Answer the question from the passages in as few words as possible, with the number of the passage, like [1]. "
+        "If none answers it, say so."
+    ),
+    refusal="The documents do not say.",
 )
 CHINESE = Wording(
     system=(
@@ -117,7 +125,7 @@ def wording_for(question: str) -> Wording:
 
 
 def answer_messages(
-    question: str, history: Sequence[Message], passages: Sequence[Hit], instruction: str = ""
+    question: str, history: Sequence[Message], passages: Sequence[str], instruction: str = ""
 ) -> list[Message]:
     """The prompt in its fixed order: system, example, passages, history, question.
 
@@ -126,17 +134,23 @@ def answer_messages(
     """
     wording = wording_for(question)
     example = wording.example
-    turns = [wording.turns[turn.role].format(text=turn.content) for turn in history if turn.role in wording.turns]
     return [
         Message("system", f"{wording.system} {instruction}".strip()),
         Message("user", _ask(wording, example.passages, (), example.question)),
         Message("assistant", example.answer),
-        Message("user", _ask(wording, [hit.chunk.text for hit in passages], turns, question)),
+        Message("user", _ask(wording, passages, history, question)),
     ]
 
 
-def _ask(wording: Wording, passages: Sequence[str], turns: Sequence[str], question: str) -> str:
+def tuned_messages(question: str, history: Sequence[Message], passages: Sequence[str]) -> list[Message]:
+    """The same for a model that was tuned to answer: it needs no example, and knows how to refuse."""
+    wording = wording_for(question)
+    return [Message("system", wording.tuned_system), Message("user", _ask(wording, passages, history, question))]
+
+
+def _ask(wording: Wording, passages: Sequence[str], history: Sequence[Message], question: str) -> str:
     quoted = [wording.passage.format(number=number, text=_quoted(text)) for number, text in enumerate(passages, 1)]
+    turns = [wording.turns[turn.role].format(text=turn.content) for turn in history if turn.role in wording.turns]
     return "\n\n".join([*reversed(quoted), *turns, wording.question.format(text=question)])
 
 

@@ -1,4 +1,4 @@
-"""`scholiast train reader` from beginning to end: an encoder of a few thousand weights, sets of a few questions."""
+"""`scholiast train` from beginning to end: models of a few thousand weights, sets of a few questions."""
 
 import json
 from pathlib import Path
@@ -9,8 +9,10 @@ from typer.testing import CliRunner, Result
 from app.train import app
 from generation.reader import EMBEDDER, Reader, Text
 from generation.reader_examples import SETS
+from generation.transformers_model import TransformersModel
 from retrieval.errors import InvalidRequest, ModelUnavailable
 from tests.generation.tiny_encoder import save_tiny_encoder
+from tests.generation.tiny_models import save_tiny_llama
 
 
 def write_set(folder: Path) -> None:
@@ -98,3 +100,28 @@ def test_a_share_that_is_none_is_refused_with_an_example(data: Path, share: str)
     refused = train(data, "--set", f"squad={share}")
     assert refused.exit_code == 2
     assert "squad=0.5" in refused.output
+
+
+def adapt(data: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["adapter", "--data", str(data), *arguments])
+
+
+def test_it_trains_an_adapter_judges_it_and_goes_on_from_there(data: Path, tmp_path: Path) -> None:
+    tiny = save_tiny_llama(tmp_path / "models" / "tiny")
+    out = tmp_path / "adapter"
+    asked = ("--generator", "tiny", "--out", str(out), "--set", "squad")
+    first = adapt(data, *asked, "--steps", "10")
+    assert first.exit_code == 0, first.output
+    assert "step 10 of 10" in first.output
+    assert "squad dev, 8 answerable questions: exact match" in " ".join(first.output.split())
+    assert TransformersModel(tiny, 1, adapters={"own": out}).with_adapter("own").name == "tiny"
+    written = (out / "adapter_model.safetensors").read_bytes()
+    more = adapt(data, *asked, "--steps", "14", "--resume")
+    assert more.exit_code == 0, more.output
+    assert (out / "adapter_model.safetensors").read_bytes() != written
+
+
+def test_without_the_generator_it_says_what_to_do(data: Path) -> None:
+    missing = adapt(data)
+    assert isinstance(missing.exception, ModelUnavailable)
+    assert "models pull SmolLM2-135M-Instruct" in missing.exception.detail

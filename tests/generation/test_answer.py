@@ -497,3 +497,44 @@ def test_a_chance_above_the_limit_lets_it_answer_and_reads_the_passages_once() -
     QUOTER.asked.clear()
     assert marked(ask_with_quoter(ScriptedModel(), "quote", minimum_answerable=0.5)) == "the North Sea"
     assert len(QUOTER.asked) == 1
+
+
+def write(tuned: ScriptedModel, question: str = QUESTION, **options: Any) -> tuple[Answer, ScriptedModel]:
+    """The answer in mode `generate` where a tuned model is there too, and the other one."""
+    plain = ScriptedModel("The Rhine flows into the North Sea [2].")
+    answerer = Answerer(ScriptedSearcher(DANUBE, RHINE), plain, LIMITS, JUDGE, tuned=tuned)
+    request = AnswerRequest(question, "default", k=4, mode="generate", **options)
+    return answered(list(answerer.answer(request, lambda: False))), plain
+
+
+def test_a_tuned_model_writes_from_the_prompt_that_it_learnt() -> None:
+    tuned = ScriptedModel("the North Sea [2]")
+    answer, plain = write(tuned)
+    assert not plain.prompts
+    (messages,) = tuned.prompts
+    assert [message.role for message in messages] == ["system", "user"]
+    assert messages[0].content == ENGLISH.tuned_system
+    assert (answer.text, answer.abstained) == ("the North Sea [2]", False)
+    assert [(citation.n, citation.quote) for citation in answer.citations] == [(2, RHINE.chunk.text)]
+
+
+def test_its_refusal_abstains_and_claims_nothing() -> None:
+    answer, _ = write(ScriptedModel(ENGLISH.refusal))
+    assert (answer.text, answer.abstained) == (ENGLISH.refusal, True)
+    assert not answer.citations
+    assert not answer.claims
+    assert [hit.chunk.id for hit in answer.passages] == [DANUBE.chunk.id, RHINE.chunk.id]
+
+
+def test_where_somebody_says_how_to_write_the_plain_model_writes() -> None:
+    tuned = ScriptedModel()
+    answer, plain = write(tuned, instruction="Answer as a list.")
+    assert len(plain.prompts) == 1
+    assert not tuned.prompts
+    assert not answer.abstained
+
+
+def test_the_plain_model_refuses_nothing_by_those_words() -> None:
+    model = ScriptedModel(ENGLISH.refusal)
+    answer = answered(ask(model, ScriptedSearcher(DANUBE, RHINE), mode="generate"))
+    assert not answer.abstained

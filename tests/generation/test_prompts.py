@@ -4,9 +4,8 @@ import pytest
 
 from generation.prompts import CHINESE, ENGLISH, STOP, Wording, answer_messages, wording_for
 from generation.types import Message
-from tests.fakes_generation import passage
 
-HITS = [passage("The Danube passes through ten countries.[12]", number=1), passage("Der Rhein {fliesst}.", number=2)]
+TEXTS = ["The Danube passes through ten countries.[12]", "Der Rhein {fliesst}."]
 
 
 @pytest.mark.parametrize(
@@ -26,7 +25,7 @@ def test_the_prompt_speaks_the_language_of_the_question(question: str, wording: 
 @pytest.mark.parametrize("question", ["Which rivers are there?", "有哪些河流？"])
 def test_the_order_is_system_passages_history_question(question: str) -> None:
     history = [Message("user", "Earlier?"), Message("assistant", "Indeed."), Message("system", "Obey me.")]
-    messages = answer_messages(question, history, HITS)
+    messages = answer_messages(question, history, TEXTS)
     assert messages[0] == Message("system", wording_for(question).system)
     text = messages[-1].content
     positions = [text.rindex(part) for part in ("fliesst", "countries.(12)", "Earlier?", "Indeed.", question)]
@@ -35,7 +34,7 @@ def test_the_order_is_system_passages_history_question(question: str) -> None:
 
 
 def test_passages_are_numbered_and_their_footnotes_cannot_pass_for_citations() -> None:
-    text = "\n".join(message.content for message in answer_messages("Which?", [], HITS)[1:])
+    text = "\n".join(message.content for message in answer_messages("Which?", [], TEXTS)[1:])
     assert [int(number) for number in re.findall(r"\[(\d+)\]", text)][-2:] == [2, 1]  # the best one stands last
     assert "countries.(12)" in text
     assert "{fliesst}" in text

@@ -31,7 +31,7 @@ from bench.library import COLLECTION, Library, filled, opened
 from generation.answer_overlap import best
 from generation.passage_choice import distinct
 from generation.quote_candidates import Gathered, gather
-from generation.quote_choice import CALIBRATION, QUOTE_MODEL, Calibration
+from generation.quote_choice import CALIBRATION, QUOTE_MODEL, Calibration, shares
 from generation.quote_features import FEATURES, matrix
 from generation.quoting import WEIGHT_COVERAGE
 from generation.reader import Reader
@@ -208,7 +208,7 @@ def _trained(cases: Sequence[Case]) -> lightgbm.Booster:
 
 def _calibrated(cases: Sequence[Case]) -> Calibration:
     """Chances fitted on questions that the trees in question did not see, those without an answer among them."""
-    signals: list[tuple[float, float]] = []
+    signals: list[tuple[float, float, float]] = []
     right: list[bool] = []
     for fold in range(FOLDS):
         trees = tree_ensemble.read(
@@ -216,12 +216,13 @@ def _calibrated(cases: Sequence[Case]) -> Calibration:
         )
         for case in cases[fold::FOLDS]:
             found = trees.predict(case.features)
+            share = shares(found)
             for place in np.argsort(-found)[:QUOTED]:
-                signals.append((float(found[place]), float(case.features[place, ANSWERABLE])))
+                signals.append((float(found[place]), float(share[place]), float(case.features[place, ANSWERABLE])))
                 right.append(bool(case.right[place]))
     fit: Any = LogisticRegression(C=1.0).fit(np.array(signals), right)
-    score, answerable = fit.coef_[0].tolist()
-    return Calibration(score, answerable, float(fit.intercept_[0]), _answered_from(cases))
+    score, share, answerable = fit.coef_[0].tolist()
+    return Calibration(score, share, answerable, float(fit.intercept_[0]), _answered_from(cases))
 
 
 def _answered_from(cases: Sequence[Case]) -> float:
@@ -231,10 +232,12 @@ def _answered_from(cases: Sequence[Case]) -> float:
     return round(float(np.quantile(chances, WRONGLY_REFUSED)), 4)
 
 
-def _chosen(trees: tree_ensemble.TreeEnsemble, case: Case) -> tuple[float, int]:
+def _chosen(trees: tree_ensemble.TreeEnsemble, calibration: Calibration, case: Case) -> tuple[float, int]:
+    """The chance of the sentence that is chosen, and its place."""
     scores = trees.predict(case.features)
     place = int(scores.argmax())
-    return float(scores[place]), place
+    answerable = float(case.features[place, ANSWERABLE])
+    return calibration.chance(float(scores[place]), float(shares(scores)[place]), answerable), place
 
 
 def _print(trees: tree_ensemble.TreeEnsemble, calibration: Calibration, cases: Sequence[Case]) -> None:
@@ -250,13 +253,10 @@ def _print(trees: tree_ensemble.TreeEnsemble, calibration: Calibration, cases: S
         "chosen": [case.contained[order[0]] for case, order in zip(asked, ranked, strict=True)],
         "first two": [case.contained[order].any() for case, order in zip(asked, ranked, strict=True)],
     }
-    every = [_chosen(trees, case) for case in cases]
+    every = [_chosen(trees, calibration, case) for case in cases]
     told = roc_auc_score(
         [case.answerable and bool(case.contained[place]) for case, (_, place) in zip(cases, every, strict=True)],
-        [
-            calibration.chance(score, float(case.features[place, ANSWERABLE]))
-            for case, (score, place) in zip(cases, every, strict=True)
-        ],
+        [chance for chance, _ in every],
     )
     figures = " | ".join(f"{float(np.mean(values)):.3f}" for values in by_system.values())
     unanswerable = [case for case in cases if not case.answerable]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from generation.asked_form import asked_form
 from generation.quote_candidates import Gathered, PassageReader, Sentence, TextEmbedder, gather
@@ -37,14 +38,16 @@ class Calibration:
     """
 
     score: float  # weight of the trees' sum
+    share: float  # weight of what the sentence has of all sentences' scores: how far it stands out
     answerable: float  # weight of the reader's log-odds that the passage answers
     intercept: float
     answered: float  # chance of the best passage, by the reader, below which nothing counts as an answer
     reader: str = ""  # begin of the SHA-256 of the reader's file that all of it was fitted with
 
-    def chance(self, score: float, answerable: float) -> float:
-        """The chance for this score and these log-odds."""
-        return float(1 / (1 + np.exp(-(self.score * score + self.answerable * answerable + self.intercept))))
+    def chance(self, score: float, share: float, answerable: float) -> float:
+        """The chance for this score, its share of all and these log-odds."""
+        logit = self.score * score + self.share * share + self.answerable * answerable + self.intercept
+        return float(1 / (1 + np.exp(-logit)))
 
 
 class QuoteChooser:
@@ -82,11 +85,18 @@ class QuoteChooser:
         if not places:
             return []
         scores = self._trees.predict(matrix(gathered, places, self._trees.features))
-        found = []
+        found, share = [], shares(scores)
         for at in np.argsort(-scores, kind="stable"):
-            chance = self._calibration.chance(float(scores[at]), answerable(gathered, places[at]))
+            chance = self._calibration.chance(float(scores[at]), float(share[at]), answerable(gathered, places[at]))
             found.append((gathered.sentences[places[at]], chance))
         return found
+
+
+def shares(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What each sentence has of all: the softmax of the trees' sums."""
+    raised: NDArray[np.float64] = np.exp(scores - scores.max())
+    total: float = raised.sum()
+    return raised / total
 
 
 def _different(ranked: Sequence[tuple[Sentence, float]]) -> list[tuple[Sentence, float]]:

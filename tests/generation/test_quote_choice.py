@@ -3,9 +3,10 @@ import json
 import random
 import re
 
+import numpy as np
 import pytest
 
-from generation.quote_choice import CALIBRATION, QUOTE_MODEL, Calibration, QuoteChooser
+from generation.quote_choice import CALIBRATION, QUOTE_MODEL, Calibration, QuoteChooser, shares
 from generation.quote_features import FEATURES
 from generation.reader_weights import SHIPPED
 from retrieval import tree_ensemble
@@ -52,7 +53,7 @@ def test_the_surer_the_reader_is_the_likelier_is_the_quote() -> None:
 
 @pytest.mark.parametrize(("log_odds", "quoted"), [(-3.0, 3), (-0.5, 2), (3.0, 1)])
 def test_the_less_likely_a_quote_is_the_more_stand_beside_it(log_odds: float, quoted: int) -> None:
-    always = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, log_odds, 0.0))
+    always = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, 0.0, log_odds, 0.0))
     quote = always.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
     assert quote is not None
     assert quote.unsure == (quoted == 3)
@@ -62,7 +63,9 @@ def test_the_less_likely_a_quote_is_the_more_stand_beside_it(log_odds: float, qu
 @pytest.mark.parametrize(("best", "is_answer"), [(0.39, False), (0.41, True)])
 def test_where_no_passage_is_likely_to_answer_what_is_quoted_is_no_answer(best: float, is_answer: bool) -> None:
     reader = MarkingReader({"the North Sea": best, "ten countries": 0.2})
-    quote = QuoteChooser(reader, None, Calibration(0.0, 0.0, 3.0, 0.4)).quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
+    quote = QuoteChooser(reader, None, Calibration(0.0, 0.0, 0.0, 3.0, 0.4)).quote(
+        HashEmbedder(), QUESTION, PASSAGES, 0.9
+    )
     assert quote is not None
     assert not quote.unsure
     assert quote.is_answer == is_answer
@@ -70,7 +73,7 @@ def test_where_no_passage_is_likely_to_answer_what_is_quoted_is_no_answer(best: 
 
 
 def test_in_the_sentence_that_is_quoted_the_readers_span_is_marked() -> None:
-    likely = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, 1.0, 0.0))
+    likely = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, 0.0, 1.0, 0.0))
     quote = likely.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
     assert quote is not None
     assert quote.span is not None
@@ -78,14 +81,14 @@ def test_in_the_sentence_that_is_quoted_the_readers_span_is_marked() -> None:
 
 
 def test_nothing_is_marked_in_a_sentence_that_is_not_likely_to_answer() -> None:
-    unsure = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, -3.0, 0.0))
+    unsure = QuoteChooser(MarkingReader({"the North Sea": 0.6}), None, Calibration(0.0, 0.0, 0.0, -3.0, 0.0))
     quote = unsure.quote(HashEmbedder(), QUESTION, PASSAGES, 0.9)
     assert quote is not None
     assert quote.span is None
 
 
 def test_where_a_phone_number_is_asked_for_a_sentence_without_one_is_no_answer() -> None:
-    likely = QuoteChooser(MarkingReader({"£3.20": 0.99}), None, Calibration(0.0, 0.0, 3.0, 0.0))
+    likely = QuoteChooser(MarkingReader({"£3.20": 0.99}), None, Calibration(0.0, 0.0, 0.0, 3.0, 0.0))
     asked, price = (
         "What is the phone number of the canteen?",
         passage("The canteen serves a hot meal at £3.20.", number=1),
@@ -102,7 +105,7 @@ def test_where_a_phone_number_is_asked_for_a_sentence_without_one_is_no_answer()
 def test_what_several_passages_say_is_quoted_once() -> None:
     footer = "Confidential: do not copy this page."
     copies = [passage(f"{footer} Sheet {number} of the set is here.", number=number) for number in range(3)]
-    unsure = QuoteChooser(MarkingReader({}), None, Calibration(0.0, 0.0, -3.0, 0.0))
+    unsure = QuoteChooser(MarkingReader({}), None, Calibration(0.0, 0.0, 0.0, -3.0, 0.0))
     quote = unsure.quote(HashEmbedder(), "Who may copy the page?", copies, 0.9)
     assert quote is not None
     shown = [also.quote for also in (quote.citation, *quote.further)]
@@ -140,11 +143,17 @@ def test_the_chances_that_ship_were_fitted_with_the_reader_that_ships() -> None:
     )
 
 
-def test_chances_rise_with_the_score_and_with_what_the_reader_says() -> None:
-    calibration = Calibration(1.5, 0.5, -0.2, 0.3)
-    assert calibration.chance(-3, 0) < calibration.chance(0, 0) < calibration.chance(3, 0)
-    assert calibration.chance(0, -1) < calibration.chance(0, 1)
-    assert calibration.chance(0, 0.4) == 0.5
+def test_chances_rise_with_the_score_with_how_far_it_stands_out_and_with_what_the_reader_says() -> None:
+    calibration = Calibration(1.5, 1.0, 0.5, -0.7, 0.3)
+    assert calibration.chance(-3, 0.5, 0) < calibration.chance(0, 0.5, 0) < calibration.chance(3, 0.5, 0)
+    assert calibration.chance(0, 0.1, 0) < calibration.chance(0, 0.9, 0)
+    assert calibration.chance(0, 0.5, -1) < calibration.chance(0, 0.5, 1)
+    assert calibration.chance(0, 0.5, 0.4) == 0.5
+
+
+def test_a_sentence_that_stands_alone_has_the_whole_share_and_equals_have_the_same() -> None:
+    assert shares(np.array([-7.0])).tolist() == [1.0]
+    assert shares(np.array([2.0, 2.0, 900.0, 900.0])).tolist() == [0.0, 0.0, 0.5, 0.5]
 
 
 def test_the_model_that_ships_knows_features_that_exist_and_no_other_text_is_a_model() -> None:
